@@ -14,6 +14,11 @@ import (
 // (https://www.tcpdump.org/linktypes.html).
 type LinkType uint16
 
+// LinkUnknown is the link type of a frame whose interface the file does not
+// describe (a pcapng packet of an interface that has no description block).
+// No registered link type has this number.
+const LinkUnknown LinkType = 0xffff
+
 // A Pos says where something stands in the input. File indexes the inputs of
 // the Source, Frame counts the records of that file from 1 (as Wireshark
 // does), and Off is the byte offset of the record in the uncompressed file.
@@ -38,9 +43,12 @@ type Frame struct {
 //
 // Next fills f and reports whether there was a frame; after false, Err says
 // whether the input ended (nil) or could not be read. The error is sticky.
+// Offset is how many bytes of all inputs have been consumed, for a progress
+// bar against Source.Size; it never steps back and ends at Size.
 type Reader interface {
 	Next(f *Frame) bool
 	Err() error
+	Offset() int64
 	Close() error
 }
 

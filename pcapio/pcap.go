@@ -1,0 +1,156 @@
+package pcapio
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// The classic format: https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcap
+//
+//	file:   magic u32, version 2 x u16, zone i32, sigfigs u32, snaplen u32, network u32
+//	record: seconds u32, microseconds or nanoseconds u32, caplen u32, length u32, data
+const (
+	pcapMicros    = 0xa1b2c3d4
+	pcapNanos     = 0xa1b23c4d
+	pcapKuznetzov = 0xa1b2cd34 // 8 further bytes in every record header
+
+	pcapFileHeader   = 24
+	pcapRecordHeader = 16
+)
+
+// A pcap walks a file of the classic format.
+type pcap struct {
+	walk
+	pcapHeader
+	begun   bool
+	lastSec uint32 // of the last good record
+	oddTime tally  // records with a sub-second field out of range
+}
+
+// A pcapHeader is what the file header says.
+type pcapHeader struct {
+	swap bool   // big-endian
+	unit uint32 // nanoseconds a unit of the sub-second field
+	head int    // bytes of a record header
+	long uint32 // captured lengths above it are looked at twice
+	link LinkType
+}
+
+// A pcapRecord is a record header.
+type pcapRecord struct{ sec, sub, caplen, length uint32 }
+
+// pcapMagic reads the four bytes that tell byte order, unit of time and
+// variant.
+func pcapMagic(b []byte) (h pcapHeader, ok bool) {
+	if len(b) < 4 {
+		return h, false
+	}
+	m := binary.LittleEndian.Uint32(b)
+	h = pcapHeader{unit: 1000, head: pcapRecordHeader}
+	switch h.swap = byte(m) == 0xa1; h.word(m) {
+	case pcapMicros:
+	case pcapNanos:
+		h.unit = 1
+	case pcapKuznetzov:
+		h.head += 8
+	default:
+		return h, false
+	}
+	return h, true
+}
+
+func parsePcapHeader(b []byte) (h pcapHeader, ok bool) {
+	h, ok = pcapMagic(b)
+	if !ok || len(b) < pcapFileHeader {
+		return h, false
+	}
+	// The upper half holds the length of the frame check sequence.
+	h.link = LinkType(h.word(binary.LittleEndian.Uint32(b[20:])))
+	h.long = 256 << 10
+	if snap := h.word(binary.LittleEndian.Uint32(b[16:])); snap != 0 {
+		h.long = min(h.long, snap)
+	}
+	return h, true
+}
+
+func (h *pcapHeader) word(v uint32) uint32 {
+	if h.swap {
+		return bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func (h *pcapHeader) record(b []byte) pcapRecord {
+	_ = b[15]
+	return pcapRecord{
+		sec:    h.word(binary.LittleEndian.Uint32(b)),
+		sub:    h.word(binary.LittleEndian.Uint32(b[4:])),
+		caplen: h.word(binary.LittleEndian.Uint32(b[8:])),
+		length: h.word(binary.LittleEndian.Uint32(b[12:])),
+	}
+}
+
+// subRange is the first value that the sub-second field cannot hold.
+func (h *pcapHeader) subRange() uint32 { return 1e9 / h.unit }
+
+func (p *pcap) next(f *Frame) bool {
+	if p.ended || !p.begun && !p.begin() {
+		return false
+	}
+	for {
+		b := p.win.at(p.off, p.head)
+		if len(b) < p.head {
+			if len(b) == 0 {
+				return p.end()
+			}
+			return p.cut("record header", int64(p.head))
+		}
+		r := p.record(b)
+		// Whatever is unusual is looked at closely, off the fast path.
+		if r.caplen > p.long || r.caplen > r.length || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) {
+			switch p.examine(r) {
+			case verdictMoved:
+				continue
+			case verdictEnd:
+				return false
+			}
+		}
+		n := p.head + int(r.caplen)
+		if b = p.win.at(p.off, n); len(b) < n {
+			return p.cut("record", int64(n))
+		}
+		p.frames++
+		p.lastSec = r.sec
+		// The kernel's field is signed, and some writers leave it below zero.
+		nanos := int64(r.sec)*1e9 + int64(int32(r.sub))*int64(p.unit)
+		p.saw(nanos)
+		f.Pos = Pos{File: p.file, Frame: p.frames, Off: p.off}
+		f.Nanos = nanos
+		f.Link = p.link
+		f.Orig = int(r.length)
+		f.Data = b[p.head:n:n]
+		p.off += int64(n)
+		return true
+	}
+}
+
+// begin reads the file header.
+func (p *pcap) begin() bool {
+	p.begun = true
+	b := p.win.at(0, pcapFileHeader)
+	h, ok := parsePcapHeader(b)
+	if !ok {
+		if len(b) == pcapFileHeader {
+			p.win.err = ErrChanged // the magic was there when it was sniffed
+		}
+		return p.cut("file header", pcapFileHeader)
+	}
+	p.start(h)
+	return true
+}
+
+func (p *pcap) start(h pcapHeader) {
+	p.pcapHeader = h
+	p.addLink(h.link)
+	p.off += pcapFileHeader
+}

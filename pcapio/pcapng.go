@@ -1,0 +1,183 @@
+package pcapio
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// The block format: https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcapng
+//
+//	block: type u32, total length u32, body, padding to 4 bytes, total length u32
+const (
+	blockSection   = 0x0a0d0d0a // reads the same in both byte orders
+	blockInterface = 1
+	blockPacket    = 2 // obsolete
+	blockSimple    = 3
+	blockNames     = 4
+	blockStats     = 5
+	blockEnhanced  = 6
+	blockSecrets   = 10
+
+	sectionMagic = 0x1a2b3c4d
+
+	blockMin = 12 // type and both lengths
+
+	// Least lengths of the blocks that are read.
+	sectionMin   = 28
+	interfaceMin = 20
+	packetMin    = 32 // enhanced and obsolete
+	simpleMin    = 16
+
+	// maxBlock is the longest block that is loaded: a frame and its options.
+	// Blocks that are passed over may be longer.
+	maxBlock = 2 * maxFrame
+
+	// maxInterfaces bounds what a section can make a walk remember.
+	maxInterfaces = 1 << 16
+)
+
+// A pcapng walks a file of the block format.
+type pcapng struct {
+	walk
+	swap       bool // the section is big-endian
+	interfaces []netif
+	lastNanos  int64 // of the last frame that had a time
+
+	untimed  tally // simple packets
+	homeless tally // packets of interfaces that the section does not describe
+	clipped  tally // packets longer than their block
+}
+
+// A netif is what an interface description block says.
+type netif struct {
+	link  LinkType
+	snap  uint32
+	clock clock
+}
+
+func isPcapng(head []byte) bool {
+	if len(head) < 4 || binary.LittleEndian.Uint32(head) != blockSection {
+		return false
+	}
+	if len(head) < 12 {
+		return true
+	}
+	_, ok := sectionOrder(head[8:])
+	return ok
+}
+
+// sectionOrder reads the magic that tells a section's byte order.
+func sectionOrder(b []byte) (swap, ok bool) {
+	m := binary.LittleEndian.Uint32(b)
+	return m != sectionMagic, m == sectionMagic || bits.ReverseBytes32(m) == sectionMagic
+}
+
+func (p *pcapng) u32(b []byte) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if p.swap {
+		return bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func (p *pcapng) u16(b []byte) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if p.swap {
+		return bits.ReverseBytes16(v)
+	}
+	return v
+}
+
+func (p *pcapng) next(f *Frame) bool {
+	for !p.ended {
+		b := p.win.at(p.off, blockMin)
+		if len(b) < blockMin {
+			if len(b) == 0 {
+				return p.end()
+			}
+			return p.cut("block header", blockMin)
+		}
+		if p.u32(b) == blockEnhanced {
+			n := p.u32(b[4:])
+			if n >= packetMin && n <= maxBlock && n%4 == 0 {
+				b = p.win.at(p.off, int(n))
+				if len(b) == int(n) && p.u32(b[n-4:]) == n {
+					p.enhanced(f, b)
+					p.off += int64(n)
+					return true
+				}
+			}
+		}
+		if p.block(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// enhanced reads an enhanced packet block, which is whole:
+//
+//	type, length, interface u32, time high u32, time low u32, caplen u32, length u32, data, options, length
+func (p *pcapng) enhanced(f *Frame, b []byte) {
+	id := p.u32(b[8:])
+	ts := uint64(p.u32(b[12:]))<<32 | uint64(p.u32(b[16:]))
+	p.packet(f, b, id, ts)
+}
+
+// packet fills f from a packet block with a time. From the captured length on
+// the enhanced and the obsolete block are alike.
+func (p *pcapng) packet(f *Frame, b []byte, id uint32, ts uint64) {
+	f.Pos = Pos{File: p.file, Frame: p.frames + 1, Off: p.off}
+	if int(id) < len(p.interfaces) {
+		in := &p.interfaces[id]
+		f.Link = in.link
+		f.Nanos = in.clock.nanos(ts)
+		p.lastNanos = f.Nanos
+		p.saw(f.Nanos)
+	} else {
+		// Its unit of time is as unknown as its link type.
+		f.Link = LinkUnknown
+		f.Nanos = p.lastNanos
+		p.noteHomeless(id)
+	}
+	n := int(p.u32(b[20:]))
+	if room := len(b) - packetMin; uint(n) > uint(room) {
+		if p.count(&p.clipped) {
+			p.noteFirst(&p.clipped, "damaged", "a captured length of %d in a block with room for %d bytes; these are used", uint32(n), room)
+		}
+		n = room
+	}
+	f.Orig = int(p.u32(b[24:]))
+	f.Data = b[28 : 28+n : 28+n]
+	p.frames++
+}
+
+// simple reads a simple packet block: type, length, length on the wire u32,
+// data, length. It belongs to interface 0 and has no time.
+func (p *pcapng) simple(f *Frame, b []byte) {
+	f.Pos = Pos{File: p.file, Frame: p.frames + 1, Off: p.off}
+	f.Nanos = p.lastNanos
+	if p.count(&p.untimed) {
+		p.noteFirst(&p.untimed, "time", "a simple packet has no capture time; that of the packet before is used")
+	}
+	f.Link = LinkUnknown
+	n := p.u32(b[8:])
+	f.Orig = int(n)
+	n = min(n, uint32(len(b)-simpleMin))
+	if len(p.interfaces) > 0 {
+		f.Link = p.interfaces[0].link
+		if snap := p.interfaces[0].snap; snap > 0 {
+			n = min(n, snap)
+		}
+	} else {
+		p.noteHomeless(0)
+	}
+	f.Data = b[12 : 12+n : 12+n]
+	p.frames++
+}
+
+func (p *pcapng) noteHomeless(id uint32) {
+	if p.count(&p.homeless) {
+		p.noteFirst(&p.homeless, "interface", "a packet of interface %d, of which its section has no description", id)
+	}
+}
