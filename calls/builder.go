@@ -1,0 +1,257 @@
+package calls
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A builder makes the legs of one call from its runs.
+type builder struct {
+	*finisher
+	call *Call
+	d    *dialog // nil for unattributed media
+}
+
+// leg makes one party's leg of the runs that it spoke.
+func (b *builder) leg(party string, s side, runs []*run) {
+	var audio []*run
+	for _, r := range runs {
+		switch kind := b.kind(s, r); kind {
+		case "audio":
+			audio = append(audio, r)
+		default:
+			b.event(r.first, "video", party, fmt.Sprintf("%s stream of %d packets, left out: %s", kind, r.packets, b.describeRun(r)))
+		}
+	}
+	if len(audio) == 0 {
+		return
+	}
+	leg := &Leg{Party: party, Encryption: "none", Rule: "unattributed", DTMF: []Digit{}, Gaps: []Gap{}}
+	if b.d != nil {
+		leg.Encryption, leg.Rule = b.d.encryption(), b.owners[audio[0]].rule
+	}
+	leg.Encryption = b.guessEncryption(leg.Encryption, audio)
+	leg.Parts = partsOf(audio, b.key)
+	for _, p := range leg.Parts {
+		b.formats(p, s, leg)
+	}
+	leg.Last = slices.MaxFunc(audio, func(a, b *run) int { return cmp.Compare(a.lastOrd, b.lastOrd) }).lastPos
+	b.call.Legs = append(b.call.Legs, leg)
+}
+
+// resolve says what a payload type of a run means.
+func (b *builder) resolve(s side, pt uint8, t int64) (Codec, string, bool) {
+	if b.d != nil {
+		return b.d.codec(s.other(), pt, t)
+	}
+	return staticCodec(pt)
+}
+
+func (b *builder) kind(s side, r *run) string {
+	_, kind, _ := b.resolve(s, r.mainFormat().pt, r.first)
+	return kind
+}
+
+// formats fills in what the payload types of a part mean, and the counts
+// that depend on it.
+func (b *builder) formats(p *Part, s side, leg *Leg) {
+	packets := map[uint8]uint64{}
+	first := map[uint8]int64{}
+	var order []uint8
+	for _, r := range p.runs {
+		for _, f := range r.formats {
+			if _, seen := packets[f.pt]; !seen {
+				order = append(order, f.pt)
+				first[f.pt] = f.first
+			}
+			packets[f.pt] += f.packets
+		}
+	}
+	for _, pt := range order {
+		c, _, ok := b.resolve(s, pt, first[pt])
+		if !ok && b.onlyEvents(p, pt) {
+			c = Codec{Name: "telephone-event", ClockRate: p.Clock, Channels: 1, PayloadType: pt}
+		}
+		if c.ClockRate == 0 {
+			c.ClockRate = p.Clock
+		}
+		f := Format{Codec: c, Audio: !silent(c.Name), Packets: packets[pt]}
+		f.Decodable = f.Audio && leg.Encryption == "none" && b.opt.Decodable(c)
+		p.Formats = append(p.Formats, f)
+		if !slices.Contains(leg.Codecs, c) {
+			leg.Codecs = append(leg.Codecs, c)
+		}
+		if f.Audio && !f.Decodable {
+			leg.Undecodable += packets[pt]
+		}
+	}
+}
+
+// silent lists the payload formats that hold no audio of their own.
+func silent(name string) bool {
+	switch strings.ToLower(name) {
+	case "telephone-event", "cn", "tone":
+		return true
+	}
+	return false
+}
+
+// onlyEvents reports whether a payload type that nobody declared carried
+// nothing but what looks like telephone-events.
+func (b *builder) onlyEvents(p *Part, pt uint8) bool {
+	return slices.ContainsFunc(b.dtmf, func(e digitEvent) bool { return slices.Contains(p.runs, e.run) && e.pt == pt })
+}
+
+// guessEncryption adds to what SDP said: ZRTP is agreed upon in the media
+// path, and a sample-based payload that is always longer than its ticks by an
+// authentication tag (RFC 3711 section 4.2) is SRTP whose keying was not seen.
+func (b *builder) guessEncryption(said string, runs []*run) string {
+	if said != "none" {
+		return said
+	}
+	for _, r := range runs {
+		k := b.key(r)
+		if b.zrtp[k.flow] && b.zrtp[k.flow.Reverse()] {
+			return "zrtp"
+		}
+		f := r.mainFormat()
+		if tag := int64(r.maxSize) - f.step*int64(f.bytesPerTick); f.bytesPerTick > 0 && f.step >= 80 && (tag == 4 || tag == 10) {
+			return "srtp"
+		}
+	}
+	return said
+}
+
+// finish places the call's legs against its origin and sums up.
+func (b *builder) finish() {
+	c := b.call
+	zero, first := int64(math.MaxInt64), int64(math.MaxInt64)
+	for _, leg := range c.Legs {
+		for _, p := range leg.Parts {
+			zero = min(zero, p.start)
+			for _, r := range p.runs {
+				first = min(first, r.first)
+			}
+		}
+	}
+	if len(c.Legs) > 0 {
+		c.Origin = timeOf(first)
+	}
+	for _, leg := range c.Legs {
+		for _, p := range leg.Parts {
+			p.Start = Seconds(p.start - zero)
+			p.End += p.Start
+		}
+		b.sum(leg)
+		c.Duration = max(c.Duration, Seconds(leg.End.Sub(c.Origin.Time)))
+	}
+	if b.d != nil {
+		for _, e := range b.d.events {
+			b.event(e.nanos, e.kind, e.side.String(), e.text)
+		}
+		b.remark()
+	}
+	slices.SortStableFunc(c.Events, func(a, b Event) int { return a.At.Compare(b.At.Time) })
+	for i := range c.Events {
+		if !c.Origin.IsZero() {
+			c.Events[i].Offset = Seconds(c.Events[i].At.Sub(c.Origin.Time))
+		}
+	}
+	if c.Legs == nil {
+		c.Legs = []*Leg{}
+	}
+	if c.Events == nil {
+		c.Events = []Event{}
+	}
+	if c.Notes == nil {
+		c.Notes = []Note{}
+	}
+}
+
+func (b *builder) event(nanos int64, kind, party, text string) {
+	b.call.Events = append(b.call.Events, Event{At: timeOf(nanos), Kind: kind, Party: party, Text: text})
+}
+
+func (b *builder) note(kind, text string) {
+	b.call.Notes = append(b.call.Notes, Note{Kind: kind, Text: text})
+}
+
+// remark notes what a reader of the call should know about its legs.
+func (b *builder) remark() {
+	if b.call.State == Completed && len(b.d.says[caller])+len(b.d.says[callee]) > 0 {
+		for _, s := range []side{caller, callee} {
+			if !slices.ContainsFunc(b.call.Legs, func(l *Leg) bool { return l.Party == s.String() }) {
+				b.note("no_media", fmt.Sprintf("no audio of the %s is in the capture", s))
+			}
+		}
+	}
+	for _, leg := range b.call.Legs {
+		if leg.Encryption != "none" {
+			b.note("encrypted", fmt.Sprintf("%s: media is encrypted (%s) and was not decrypted", leg.Party, leg.Encryption))
+		}
+	}
+}
+
+// sum fills in the leg's counts, times, gaps and streams from its parts.
+func (b *builder) sum(leg *Leg) {
+	for _, p := range leg.Parts {
+		leg.Packets += p.packets()
+		leg.Duplicates += p.duplicates()
+		leg.Lost += p.lost()
+		for _, r := range p.runs {
+			leg.Undecodable += r.wild
+			if r.wild > 0 {
+				b.note("timestamp", fmt.Sprintf("%s: %d packets have a timestamp that their arrival does not allow and were left out: %s", leg.Party, r.wild, b.describeRun(r)))
+			}
+			if r.moreGaps {
+				b.note("gaps", fmt.Sprintf("%s: more than %d gaps; the rest is counted, not listed: %s", leg.Party, maxGaps, b.describeRun(r)))
+			}
+		}
+		leg.Reordered += p.runs[0].reordered
+		b.gaps(leg, p)
+	}
+	b.overlaps(leg)
+	leg.Expected = leg.Packets - leg.Duplicates + leg.Lost
+	if leg.Expected > 0 {
+		leg.LossPercent = Percent(100 * float64(leg.Lost) / float64(leg.Expected))
+	}
+	first, last := leg.Parts[0], leg.Parts[0]
+	for _, p := range leg.Parts {
+		if p.End > last.End {
+			last = p
+		}
+	}
+	leg.Offset = first.Start
+	leg.Start = Time{b.call.Origin.Add(time.Duration(first.Start))}
+	leg.End = Time{b.call.Origin.Add(time.Duration(last.End))}
+	leg.Jitter, leg.DriftPPM = first.figures()
+	slices.SortStableFunc(leg.Gaps, func(a, b Gap) int { return cmp.Compare(a.Offset, b.Offset) })
+	b.digits(leg)
+	leg.Streams = b.streamsOf(leg)
+}
+
+// figures returns jitter and drift of the part's first hop.
+func (p *Part) figures() (*Jitter, *Decimal) {
+	r := p.runs[0]
+	var drift *Decimal
+	if fit := r.clock.env.fit(); fit.ok {
+		d := Decimal(fit.ppm)
+		drift = &d
+	}
+	return r.clock.jitter.report(), drift
+}
+
+// overlaps notes parts that speak at the same time: the later one wins.
+func (b *builder) overlaps(leg *Leg) {
+	for i, p := range leg.Parts[1:] {
+		if before := leg.Parts[i]; p.Start < before.End {
+			b.note("overlap", fmt.Sprintf("%s: %s begins %v s before the stream in front of it ends; the later one is heard",
+				leg.Party, b.describeRun(p.runs[0]), min(before.End, p.End)-p.Start))
+		}
+		b.event(p.runs[0].first, "ssrc", leg.Party, "goes on with "+b.describeRun(p.runs[0]))
+	}
+}

@@ -1,0 +1,115 @@
+package calls
+
+// A clock relates one run's timestamps to the capture's: clock rate, jitter
+// and envelope. The rate may become known only while packets arrive (SDP may
+// come late or be missing), so the first packets are kept until it is.
+type clock struct {
+	rate    int64  // Hz; 0 until settled
+	base    int64  // timestamp of the first packet
+	pending []tick // the first packets, until the rate is settled
+	env     *envelope
+	jitter  jitter
+}
+
+type tick struct{ nanos, ts int64 }
+
+// settleAfter packets the rate is taken from the signalling, the payload type
+// or, failing both, from their slope.
+const settleAfter = 32
+
+func (c *clock) add(nanos, ts int64) {
+	if c.rate == 0 {
+		if len(c.pending) == 0 {
+			c.base = ts
+		}
+		c.pending = append(c.pending, tick{nanos, ts})
+		return
+	}
+	c.take(nanos, ts)
+}
+
+// settle fixes the clock rate; it is called once.
+func (c *clock) settle(rate int64) {
+	c.rate, c.env = rate, new(envelope)
+	for _, t := range c.pending {
+		c.take(t.nanos, t.ts)
+	}
+	c.pending = nil
+}
+
+func (c *clock) take(nanos, ts int64) {
+	media := int64(float64(ts-c.base) * (1e9 / float64(c.rate)))
+	delay := nanos - media
+	c.env.add(nanos, delay)
+	c.jitter.add(delay, ts)
+}
+
+// hz returns the rate, 8000 while it is not known.
+func (c *clock) hz() int64 {
+	if c.rate == 0 {
+		return 8000
+	}
+	return c.rate
+}
+
+// guess returns the usual clock rate nearest to the slope of the first packets.
+func (c *clock) guess() int64 {
+	n := len(c.pending)
+	if n < 2 {
+		return 8000
+	}
+	a, b := c.pending[0], c.pending[n-1]
+	if b.nanos <= a.nanos || b.ts <= a.ts {
+		return 8000
+	}
+	slope := float64(b.ts-a.ts) * 1e9 / float64(b.nanos-a.nanos)
+	best := int64(8000)
+	for _, hz := range []int64{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000} {
+		if ratio(slope, float64(hz)) < ratio(slope, float64(best)) {
+			best = hz
+		}
+	}
+	return best
+}
+
+func ratio(a, b float64) float64 {
+	if a > b {
+		return a / b
+	}
+	return b / a
+}
+
+// jitter is the estimator of RFC 3550 section 6.4.1 and appendix A.8, in
+// nanoseconds; packets that share a timestamp count once.
+type jitter struct {
+	j16       int64 // the running estimate times 16
+	max       int64
+	sum       int64
+	n         int64
+	delay, ts int64 // of the packet before
+	started   bool
+}
+
+func (j *jitter) add(delay, ts int64) {
+	if !j.started {
+		j.started, j.delay, j.ts = true, delay, ts
+		return
+	}
+	if ts == j.ts {
+		return
+	}
+	d := delay - j.delay
+	j.delay, j.ts = delay, ts
+	j.j16 += max(d, -d) - (j.j16+8)>>4
+	j.max = max(j.max, j.j16>>4)
+	j.sum += j.j16 >> 4
+	j.n++
+}
+
+// report returns the figures in milliseconds, nil if there were too few packets.
+func (j *jitter) report() *Jitter {
+	if j.n == 0 {
+		return nil
+	}
+	return &Jitter{Mean: Decimal(float64(j.sum/j.n) / 1e6), Max: Decimal(float64(j.max) / 1e6)}
+}

@@ -1,0 +1,113 @@
+package calls
+
+// An envelope keeps the lower envelope of (arrival - media time) of one RTP
+// run in a fixed number of buckets: what is left of the network's delay when
+// only the least delayed packets are looked at. It gives the offset between
+// the sender's clock and the capture's, and the drift of one against the other.
+type envelope struct {
+	width int64 // nanoseconds of arrival time a bucket covers; 0 before the first add
+	start int64 // arrival time of the first packet
+	used  int
+	at    [envelopeBuckets]int64 // arrival time of the bucket's least delayed packet, from start
+	min   [envelopeBuckets]int64 // its delay in nanoseconds
+}
+
+const (
+	envelopeBuckets = 64
+	envelopeWidth   = int64(500e6) // 500 ms at first; doubles as often as the stream needs
+	noDelay         = int64(1) << 62
+	// A fit needs ten seconds: over less, one packet's jitter of 1 ms already
+	// looks like 100 ppm.
+	driftMinSpan = int64(10e9)
+)
+
+// add takes one packet: its arrival in nanoseconds and its delay, arrival
+// less media time, against any constant base.
+func (e *envelope) add(arrival, delay int64) {
+	if e.width == 0 {
+		e.width, e.start = envelopeWidth, arrival
+		for i := range e.min {
+			e.min[i] = noDelay
+		}
+	}
+	t := max(arrival-e.start, 0)
+	i := int(t / e.width)
+	for i >= envelopeBuckets {
+		e.halve()
+		i = int(t / e.width)
+	}
+	if delay < e.min[i] {
+		e.min[i], e.at[i] = delay, t
+		e.used = max(e.used, i+1)
+	}
+}
+
+// halve merges the buckets in pairs and doubles their width.
+func (e *envelope) halve() {
+	for i := range envelopeBuckets / 2 {
+		a, b := 2*i, 2*i+1
+		if e.min[b] < e.min[a] {
+			a = b
+		}
+		e.min[i], e.at[i] = e.min[a], e.at[a]
+	}
+	for i := envelopeBuckets / 2; i < envelopeBuckets; i++ {
+		e.min[i] = noDelay
+	}
+	e.used = min((e.used+1)/2, envelopeBuckets/2)
+	e.width *= 2
+}
+
+// A clockFit is the line under all delays: delay(t) = offset - ppm/1e6 * t, with
+// t from the first packet's arrival.
+type clockFit struct {
+	offset int64   // nanoseconds
+	ppm    float64 // positive: the sender's clock is fast against the capture's
+	ok     bool    // the run was long enough for ppm
+}
+
+// fit returns the line that lies under all bucket minima and closest to them:
+// the edge of their lower convex hull above the mean time (the linear program
+// of S. Moon et al., "Estimation and Removal of Clock Skew from Network Delay
+// Measurements", INFOCOM 1999). Stalls and queues lie above the line and have
+// no say.
+func (e *envelope) fit() clockFit {
+	type point struct{ t, d int64 }
+	var hull [envelopeBuckets]point
+	n, points := 0, 0
+	var mean float64
+	lowest := noDelay
+	for i := range e.used {
+		if e.min[i] == noDelay {
+			continue
+		}
+		p := point{e.at[i], e.min[i]}
+		points++
+		mean += float64(p.t)
+		lowest = min(lowest, p.d)
+		for n >= 2 {
+			a, b := hull[n-2], hull[n-1]
+			if float64(b.d-a.d)*float64(p.t-a.t) < float64(p.d-a.d)*float64(b.t-a.t) {
+				break
+			}
+			n--
+		}
+		hull[n] = p
+		n++
+	}
+	if points == 0 {
+		return clockFit{}
+	}
+	if n < 2 || hull[n-1].t-hull[0].t < driftMinSpan {
+		return clockFit{offset: lowest}
+	}
+	mean /= float64(points)
+	k := 0
+	for k < n-2 && float64(hull[k+1].t) < mean {
+		k++
+	}
+	a, b := hull[k], hull[k+1]
+	slope := float64(b.d-a.d) / float64(b.t-a.t)
+	least := float64(a.d) - float64(slope*float64(a.t))
+	return clockFit{offset: int64(least), ppm: -slope * 1e6, ok: true}
+}

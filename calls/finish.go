@@ -1,0 +1,210 @@
+package calls
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"callx/pcapio"
+)
+
+// Finish joins streams to calls, whatever the order they came in, and
+// returns the Index. paths names the inputs by Pos.File. The Indexer must not
+// be used afterwards.
+func (x *Indexer) Finish(paths []string) *Index {
+	f := &finisher{Indexer: x, paths: paths, owners: map[*run]owner{}}
+	for id, st := range x.runs {
+		for _, r := range st.all() {
+			if r.clock.rate == 0 {
+				r.clock.settle(x.rate(&x.streams.keys[id], r))
+			}
+			f.runs = append(f.runs, r)
+		}
+	}
+	// In order of time, so that nothing depends on how a table numbers.
+	slices.SortStableFunc(f.runs, func(a, b *run) int { return cmp.Compare(a.first, b.first) })
+	f.attach()
+	ix := &Index{Other: x.signal.other}
+	if x.started {
+		ix.First, ix.Last = timeOf(x.first), timeOf(x.last)
+	}
+	ix.Calls = append(f.dialogCalls(), f.salvage()...)
+	slices.SortStableFunc(ix.Calls, func(a, b *Call) int {
+		return cmp.Or(a.Start.Compare(b.Start.Time), cmp.Compare(a.ID, b.ID))
+	})
+	for i, c := range ix.Calls {
+		c.Number = i + 1
+	}
+	ix.Packets = f.account()
+	for _, n := range x.notes {
+		ix.Notes = append(ix.Notes, f.named(n))
+	}
+	return ix
+}
+
+// A finisher holds what Finish needs besides the Indexer.
+type finisher struct {
+	*Indexer
+	paths  []string
+	runs   []*run
+	owners map[*run]owner
+	single []*run // owned by nobody and media all the same
+}
+
+// An owner says whose voice a run is, and how that is known.
+type owner struct {
+	end         // the dialog and the side that speaks
+	rule string // "sdp": sent to where the other side receives; "symmetric": by its reverse
+}
+
+func (f *finisher) key(r *run) *streamKey { return &f.streams.keys[r.stream] }
+
+// attach finds the owner of every run: first by destination, then by the
+// reverse flow or the address from which the speaker receives (symmetric RTP,
+// RFC 4961).
+func (f *finisher) attach() {
+	cs := claimsOf(f.signal.order)
+	byFlow := map[[2]netip.AddrPort][]*run{}
+	for _, r := range f.runs {
+		k := f.key(r)
+		pair := [2]netip.AddrPort{k.flow.Src, k.flow.Dst}
+		byFlow[pair] = append(byFlow[pair], r)
+		if c := cs.find(k.flow.Dst, r); c != nil {
+			f.owners[r] = owner{end{c.d, c.owner.other()}, "sdp"}
+		}
+	}
+	for _, r := range f.runs {
+		if _, ok := f.owners[r]; ok {
+			continue
+		}
+		k := f.key(r)
+		if o, ok := f.reverse(byFlow[[2]netip.AddrPort{k.flow.Dst, k.flow.Src}], r); ok {
+			f.owners[r] = owner{end{o.d, o.side.other()}, "symmetric"}
+		} else if c := cs.find(k.flow.Src, r); c != nil {
+			f.owners[r] = owner{end{c.d, c.owner}, "symmetric"}
+		}
+	}
+}
+
+// reverse returns the owner of the run that fits r best in time among those
+// of the opposite flow that SDP has placed.
+func (f *finisher) reverse(runs []*run, r *run) (best owner, ok bool) {
+	most := -slack
+	for _, o := range runs {
+		w, owned := f.owners[o]
+		if overlap := min(o.last, r.last) - max(o.first, r.first); owned && w.rule == "sdp" && overlap > most {
+			best, ok, most = w, true, overlap
+		}
+	}
+	return best, ok
+}
+
+// dialogCalls makes a call of every dialog.
+func (f *finisher) dialogCalls() []*Call {
+	byEnd := map[end][]*run{}
+	for _, r := range f.runs {
+		if o, ok := f.owners[r]; ok {
+			byEnd[o.end] = append(byEnd[o.end], r)
+		}
+	}
+	var calls []*Call
+	for _, d := range f.signal.order {
+		c := &Call{
+			ID: shortID(d.callID, ""), CallIDs: []string{strings.ToValidUTF8(d.callID, "\uFFFD")}, State: d.state(f.last),
+			Caller: d.party[caller], Callee: d.party[callee], Start: timeOf(d.start),
+			Ringing: known(d.ringing), Answer: known(d.answer), End: known(d.end), FinalStatus: d.final,
+		}
+		for _, n := range d.notes {
+			c.Notes = append(c.Notes, f.named(n))
+		}
+		b := &builder{finisher: f, call: c, d: d}
+		for _, s := range []side{caller, callee} {
+			b.leg(s.String(), s, byEnd[end{d, s}])
+		}
+		b.finish()
+		calls = append(calls, c)
+	}
+	return calls
+}
+
+func known(nanos int64) Time {
+	if nanos == 0 {
+		return Time{}
+	}
+	return timeOf(nanos)
+}
+
+// shortID makes a stable id of what identifies a call in any capture of it.
+func shortID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:5])
+}
+
+func (f *finisher) named(n pcapio.Note) Note {
+	out := Note{Frame: n.Frame, Offset: n.Off, Kind: n.Kind, Text: n.Text}
+	if n.File < len(f.paths) {
+		out.File = f.paths[n.File]
+	}
+	return out
+}
+
+// account says what every frame was, now that RTP has its owners.
+func (f *finisher) account() Accounting {
+	a := f.count
+	salvaged := map[*run]bool{}
+	for _, r := range f.single {
+		salvaged[r] = true
+	}
+	copies := map[*Part]uint64{}
+	for _, r := range f.runs {
+		_, owned := f.owners[r]
+		switch {
+		case owned && r.at != nil: // a hop's packets are all copies but the first's
+			copies[r.at] += r.packets
+		case owned: // video and the like
+			a.RTP += r.packets - r.duplicates
+			a.RTPDuplicate += r.duplicates
+		case salvaged[r]:
+			a.RTPUnattributed += r.packets
+		default:
+			a.OtherUDP += r.packets
+		}
+	}
+	for p, n := range copies {
+		dup := p.duplicates()
+		a.RTP += n - dup
+		a.RTPDuplicate += dup
+	}
+	return a
+}
+
+// packets counts every copy of the part's packets.
+func (p *Part) packets() (n uint64) {
+	for _, r := range p.runs {
+		n += r.packets
+	}
+	return n
+}
+
+// duplicates counts the copies beyond the first, of one hop or of several.
+func (p *Part) duplicates() uint64 {
+	if len(p.runs) == 1 {
+		return p.runs[0].duplicates
+	}
+	lo, hi := p.span()
+	var wild uint64
+	for _, r := range p.runs {
+		wild += r.wild
+	}
+	return p.packets() - wild - (uint64(hi-lo+1) - p.lost())
+}
+
+// describeRun names a run for a note.
+func (f *finisher) describeRun(r *run) string {
+	k := f.key(r)
+	return fmt.Sprintf("%v -> %v SSRC %v", k.flow.Src, k.flow.Dst, SSRC(k.ssrc))
+}

@@ -1,0 +1,271 @@
+package calls
+
+import (
+	"callx/calls/rtp"
+	"callx/pcapio"
+)
+
+// A run is a stretch of one RTP stream in which sequence numbers and
+// timestamps go on plausibly. A sender that restarts, or a second call that
+// uses the same addresses and SSRC, begins a new run; everything that pass 1
+// learns of media it learns by run. Its size does not grow with its packets,
+// only with the number of its gaps.
+//
+// Sequence numbers and timestamps are extended to 64 bits from the first
+// packet's values (RFC 3550 appendix A.1); both may become negative.
+type run struct {
+	stream int // number of its key in the table
+
+	seqMin, seqMax int64
+	tsMin, tsMax   int64
+	tsTop          int64 // timestamp of packet seqMax
+	cover          int64 // end of the audio of packet seqMax, in ticks
+	lastNanos      int64 // arrival of the last plausible packet
+	pt             int   // index in formats of the last packet's payload type
+
+	packets    uint64 // every copy, wild ones included
+	duplicates uint64
+	reordered  uint64
+	wild       uint64 // timestamps that arrival does not allow: never placed
+	maxLate    int64  // ticks by which a packet came after a later one
+	maxSize    int    // longest payload in bytes
+	gaps       []gap
+	moreGaps   bool // there were more than maxGaps
+
+	first, last       int64 // arrival of the first and last packet
+	firstPos, lastPos pcapio.Pos
+	lastOrd           uint64 // ordinal of the last packet's frame in the pass
+	formats           []format
+	clock             clock
+
+	at *Part // what Finish made of it
+}
+
+// A gap is a hole between two packets that follow each other in the capture's
+// best order: n packets from seq on are missing, the ticks [from, to) are not
+// covered. n is 0 where the timestamp advanced and the sequence did not.
+type gap struct {
+	seq, n   int64
+	from, to int64
+	pt       uint8 // payload type before the gap
+}
+
+// maxGaps bounds what one run keeps of its gaps; beyond it they are counted
+// but not listed, and a note says so.
+const maxGaps = 1 << 16
+
+// A format is a payload type as one run uses it.
+type format struct {
+	pt           uint8
+	bytesPerTick uint8 // 0 where the duration cannot be told from the length
+	step         int64 // least advance of the timestamp between packets in sequence; 0 unknown
+	first        int64 // arrival of its first packet
+	packets      uint64
+}
+
+// A sample is what pass 1 looks at of one packet.
+type sample struct {
+	nanos int64
+	pos   pcapio.Pos
+	ord   uint64 // ordinal of the frame in the pass: positions in several files have no order
+	p     *rtp.Packet
+}
+
+func newRun(stream int, s sample) *run {
+	seq, ts := int64(s.p.Seq), int64(s.p.Timestamp)
+	r := &run{
+		stream: stream, seqMin: seq, seqMax: seq, tsMin: ts, tsMax: ts, tsTop: ts,
+		packets: 1, first: s.nanos, last: s.nanos, lastNanos: s.nanos, firstPos: s.pos, lastPos: s.pos, lastOrd: s.ord,
+		maxSize: len(s.p.Payload),
+	}
+	r.cover = ts + r.duration(s)
+	r.clock.add(s.nanos, ts)
+	return r
+}
+
+// duration returns the ticks that a packet covers as far as pass 1 can tell,
+// and counts the packet for its payload type.
+func (r *run) duration(s sample) int64 {
+	f := r.format(s)
+	f.packets++
+	if f.bytesPerTick > 0 {
+		return int64(len(s.p.Payload)) / int64(f.bytesPerTick)
+	}
+	return f.step
+}
+
+const maxFormats = 16
+
+func (r *run) format(s sample) *format {
+	if r.pt < len(r.formats) && r.formats[r.pt].pt == s.p.PayloadType {
+		return &r.formats[r.pt]
+	}
+	for i := range r.formats {
+		if r.formats[i].pt == s.p.PayloadType {
+			r.pt = i
+			return &r.formats[i]
+		}
+	}
+	if len(r.formats) < maxFormats {
+		r.formats = append(r.formats, format{pt: s.p.PayloadType, bytesPerTick: bytesPerTick[s.p.PayloadType], first: s.nanos})
+	}
+	r.pt = len(r.formats) - 1
+	return &r.formats[r.pt]
+}
+
+// comfortNoise is the static payload type of RFC 3389: it covers no audio.
+const comfortNoise = 13
+
+// bytesPerTick holds the static payload types whose length gives their
+// duration (RFC 3551 table 4): PCMU, PCMA, L16 stereo and mono.
+var bytesPerTick = [128]uint8{0: 1, 8: 1, 10: 4, 11: 2}
+
+// add takes one packet, and reports false where it does not go on from what
+// the run holds; nothing is changed then.
+func (r *run) add(s sample) bool {
+	dseq := int64(int16(s.p.Seq - uint16(r.seqMax)))
+	dts := int64(int32(s.p.Timestamp - uint32(r.tsTop)))
+	if !r.plausible(dseq, dts, s.nanos) {
+		return false
+	}
+	r.packets++
+	r.last, r.lastPos, r.lastOrd = s.nanos, s.pos, s.ord
+	seq, ts := r.seqMax+dseq, r.tsTop+dts
+	r.maxSize = max(r.maxSize, len(s.p.Payload))
+	if dseq > 0 {
+		r.advance(s, seq, ts, dseq, dts)
+	} else if !r.fill(s, seq, ts) {
+		r.duplicates++
+		return true
+	}
+	r.lastNanos = s.nanos
+	r.clock.add(s.nanos, ts)
+	return true
+}
+
+// plausible judges a step of sequence number and timestamp against the
+// arrival times, or against each other: a sender that stalls and catches up
+// has contiguous timestamps, a pause moves the timestamp with the clock.
+func (r *run) plausible(dseq, dts, nanos int64) bool {
+	step := r.step()
+	if dts == step && dseq == 1 {
+		return true
+	}
+	const dropout = 3000 // RFC 3550 appendix A.1, MAX_DROPOUT
+	n := max(dseq, -dseq)
+	if off := dts - dseq*step; n <= dropout && max(off, -off) <= (n/2+4)*step {
+		return true
+	}
+	hz := r.clock.hz()
+	elapsed := float64(nanos-r.lastNanos) * float64(hz) / 1e9
+	off := float64(dts) - float64(elapsed)
+	if max(off, -off) > 2*float64(hz) {
+		return false
+	}
+	return dseq >= -2*hz/step && dseq <= max(dts, 0)/step*2+64
+}
+
+// step returns the usual advance of the timestamp, 20 ms where unknown.
+func (r *run) step() int64 {
+	if r.pt < len(r.formats) && r.formats[r.pt].step > 0 {
+		return r.formats[r.pt].step
+	}
+	return max(r.clock.hz()/50, 1)
+}
+
+// advance takes a packet behind the highest sequence number so far.
+func (r *run) advance(s sample, seq, ts, dseq, dts int64) {
+	before := r.pt
+	if dseq == 1 && dts > 0 && before < len(r.formats) {
+		if f := &r.formats[before]; f.pt == s.p.PayloadType && (f.step == 0 || dts < f.step) && !isEvent(s.p) && f.pt != comfortNoise {
+			if f.step == 0 && f.bytesPerTick == 0 {
+				r.cover = r.tsTop + dts // the first packet's duration is known only now
+			}
+			f.step = dts
+		}
+	}
+	pt := r.formats[min(before, len(r.formats)-1)].pt
+	if dseq > 1 || ts > r.cover {
+		r.addGap(gap{seq: r.seqMax + 1, n: dseq - 1, from: min(r.cover, ts), to: ts, pt: pt})
+	}
+	if ts < r.tsMax {
+		r.maxLate = max(r.maxLate, r.tsMax-ts)
+	}
+	r.seqMax, r.tsTop = seq, ts
+	r.tsMin, r.tsMax = min(r.tsMin, ts), max(r.tsMax, ts)
+	r.cover = ts + r.duration(s)
+}
+
+func (r *run) addGap(g gap) {
+	if len(r.gaps) >= maxGaps {
+		r.moreGaps = true
+		return
+	}
+	r.gaps = append(r.gaps, g)
+}
+
+// fill takes a packet that is not behind the highest sequence number: late
+// into a gap or in front of the first. It reports false for a duplicate.
+func (r *run) fill(s sample, seq, ts int64) bool {
+	if seq < r.seqMin {
+		end := ts + r.duration(s)
+		if n := r.seqMin - seq - 1; n > 0 || end < r.tsMin {
+			r.gaps = append([]gap{{seq: seq + 1, n: n, from: min(end, r.tsMin), to: r.tsMin, pt: s.p.PayloadType}}, r.gaps...)
+		}
+		r.seqMin = seq
+	} else {
+		i, ok := r.gapOf(seq)
+		if !ok {
+			return false
+		}
+		r.split(i, seq, ts, ts+r.duration(s))
+	}
+	r.reordered++
+	r.maxLate = max(r.maxLate, r.tsMax-ts)
+	r.tsMin, r.tsMax = min(r.tsMin, ts), max(r.tsMax, ts)
+	return true
+}
+
+// gapOf finds the gap in which packet seq is missing.
+func (r *run) gapOf(seq int64) (int, bool) {
+	lo, hi := 0, len(r.gaps)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if g := &r.gaps[mid]; seq >= g.seq+max(g.n, 1) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	// A gap without missing packets has the number of the packet behind it
+	// and so may stand in front of the one that is meant.
+	for ; lo < len(r.gaps) && r.gaps[lo].seq <= seq; lo++ {
+		if seq < r.gaps[lo].seq+r.gaps[lo].n {
+			return lo, true
+		}
+	}
+	return 0, false
+}
+
+// split takes packet seq, which covers the ticks [from, to), out of gap i.
+func (r *run) split(i int, seq, from, to int64) {
+	g := r.gaps[i]
+	left := gap{seq: g.seq, n: seq - g.seq, from: g.from, to: max(g.from, min(from, g.to)), pt: g.pt}
+	right := gap{seq: seq + 1, n: g.seq + g.n - seq - 1, from: min(g.to, max(to, g.from)), to: g.to, pt: g.pt}
+	keep := make([]gap, 0, 2)
+	for _, h := range []gap{left, right} {
+		if h.n > 0 || h.to > h.from {
+			keep = append(keep, h)
+		}
+	}
+	r.gaps = append(r.gaps[:i], append(keep, r.gaps[i+1:]...)...)
+}
+
+// missing returns how many sequence numbers between first and last packet
+// were never seen.
+func (r *run) missing() uint64 {
+	return uint64(r.seqMax-r.seqMin+1) - r.unique()
+}
+
+// unique returns the packets that were placed, copies not counted.
+func (r *run) unique() uint64 { return r.packets - r.duplicates - r.wild }

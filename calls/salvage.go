@@ -1,0 +1,130 @@
+package calls
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// salvage makes calls of the media that no dialog owns: legs a and b, paired
+// by reversed flow.
+func (f *finisher) salvage() []*Call {
+	byFlow := map[[2]netip.AddrPort][]*talk{}
+	var talks []*talk
+	for _, r := range f.runs {
+		if _, ok := f.owners[r]; ok || !f.plausible(r) {
+			continue
+		}
+		f.single = append(f.single, r)
+		k := f.key(r)
+		pair := [2]netip.AddrPort{k.flow.Src, k.flow.Dst}
+		t := open(byFlow[pair], r)
+		if t == nil {
+			t = &talk{pair: pair}
+			byFlow[pair] = append(byFlow[pair], t)
+			talks = append(talks, t)
+		}
+		t.add(r)
+	}
+	var calls []*Call
+	for _, t := range talks {
+		if t.taken {
+			continue
+		}
+		t.taken = true
+		var answer *talk
+		for _, o := range byFlow[[2]netip.AddrPort{t.pair[1], t.pair[0]}] {
+			if !o.taken && min(o.last, t.last)-max(o.first, t.first) > -slack {
+				answer, o.taken = o, true
+				break
+			}
+		}
+		calls = append(calls, f.unattributed(t, answer))
+	}
+	return calls
+}
+
+// A talk is what one flow carried in one go: streams that follow each other.
+type talk struct {
+	pair        [2]netip.AddrPort
+	runs        []*run
+	first, last int64
+	taken       bool
+}
+
+func (t *talk) add(r *run) {
+	if len(t.runs) == 0 {
+		t.first = r.first
+	}
+	t.runs = append(t.runs, r)
+	t.last = max(t.last, r.last)
+}
+
+// pauseMax is the silence after which a flow without signalling is another call.
+const pauseMax = int64(60e9)
+
+// open returns the talk that r goes on: not one that is still speaking, as
+// streams at the same time are different voices.
+func open(talks []*talk, r *run) *talk {
+	for _, t := range talks {
+		if r.first >= t.last && r.first-t.last <= pauseMax {
+			return t
+		}
+	}
+	return nil
+}
+
+// plausible is the test that media without signalling must pass: enough
+// packets of one SSRC whose sequence and timestamps progress as audio does.
+func (f *finisher) plausible(r *run) bool {
+	const enough = 8
+	n := r.unique()
+	if n < enough || r.missing() > 4*n || r.wild > n/4 {
+		return false
+	}
+	main := r.mainFormat()
+	if main.pt >= 64 && main.pt <= 95 { // RTCP in disguise, RFC 5761 section 4
+		return false
+	}
+	if main.pt >= 35 && main.pt < 96 { // unassigned, RFC 3551 section 6
+		return false
+	}
+	if f.evented(r, main.pt) {
+		return true
+	}
+	ticks := r.tsMax - r.tsMin
+	span := float64(r.last - r.first)
+	if ticks <= 0 || span <= 0 {
+		return false
+	}
+	rate := float64(ticks) * 1e9 / span
+	return rate > 4000 && rate < 200000 && r.maxSize > 0
+}
+
+// evented reports whether a run holds telephone-events of that payload type.
+func (f *finisher) evented(r *run, pt uint8) bool {
+	for i := range f.dtmf {
+		if f.dtmf[i].run == r && f.dtmf[i].pt == pt {
+			return true
+		}
+	}
+	return false
+}
+
+// unattributed makes a call of one or two talks.
+func (f *finisher) unattributed(a, b *talk) *Call {
+	id := f.key(a.runs[0])
+	first := a.runs[0]
+	c := &Call{
+		ID:      shortID(id.flow.Src.String(), id.flow.Dst.String(), SSRC(id.ssrc).String(), fmt.Sprint(first.first)),
+		CallIDs: []string{}, State: Unattributed, Start: timeOf(a.first), End: timeOf(a.last),
+	}
+	bl := &builder{finisher: f, call: c}
+	bl.leg("a", caller, a.runs)
+	if b != nil {
+		bl.leg("b", callee, b.runs)
+		c.End = timeOf(max(a.last, b.last))
+	}
+	bl.note("unattributed", "no signalling for this media is in the capture: "+f.describeRun(first))
+	bl.finish()
+	return c
+}

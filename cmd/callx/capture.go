@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"callx/audio"
+	"callx/audio/all"
+	"callx/calls"
+	"callx/pcapio"
+	"callx/pcapio/wire"
+)
+
+// A capture is the opened inputs with what pass 1 found in them.
+type capture struct {
+	src      *pcapio.Source
+	index    *calls.Index
+	decoders audio.Registry
+	notes    []string // of the inputs and the wire layer, for stderr
+}
+
+// open opens the inputs and runs pass 1. The caller closes src.
+func (a *app) open(ctx context.Context, paths []string, bar *progress) (*capture, error) {
+	src, err := pcapio.Open(paths, pcapio.Options{Stdin: a.stdin})
+	if err != nil {
+		return nil, err
+	}
+	c := &capture{src: src, decoders: all.Decoders()}
+	bar.start(src.Size())
+	x := calls.NewIndexer(calls.Options{Decodable: c.decodable})
+	var dec wire.Decoder
+	err = walk(ctx, src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
+		x.Frame(f, class, dgs)
+		return nil
+	})
+	if err != nil {
+		src.Close()
+		return nil, err
+	}
+	var names []string
+	for _, in := range src.Inputs() {
+		names = append(names, in.Path)
+		for _, n := range in.Notes {
+			c.notes = append(c.notes, fmt.Sprintf("%s: frame %d (offset %d): %s: %s", in.Path, n.Frame, n.Off, n.Kind, n.Text))
+		}
+	}
+	c.index = x.Finish(names)
+	return c, nil
+}
+
+// decodable reports whether there is a decoder for a codec.
+func (c *capture) decodable(codec calls.Codec) bool {
+	_, err := c.decoders.New(spec(codec))
+	return err == nil
+}
+
+func spec(c calls.Codec) audio.Spec {
+	return audio.Spec{Name: c.Name, Clock: c.ClockRate, Channels: c.Channels, Fmtp: c.Fmtp}
+}
+
+// walk is one pass: it takes every frame apart and hands it to each.
+func walk(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
+	r, err := src.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var f pcapio.Frame
+	var dgs []wire.Datagram
+	for n := 0; r.Next(&f); n++ {
+		if n&0xfff == 0 {
+			bar.set(r.Offset())
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		var class wire.Class
+		dgs, class = dec.Decode(dgs[:0], &f)
+		if err := each(&f, class, dgs); err != nil {
+			return err
+		}
+	}
+	bar.set(r.Offset())
+	return r.Err()
+}

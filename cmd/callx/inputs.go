@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+
+	"callx/calls"
+	"callx/output"
+	"callx/pcapio"
+)
+
+// inputSums are the SHA-256 of the inputs, or why they could not be read.
+type inputSums struct {
+	sums []string
+	err  error
+}
+
+// sumInputs hashes the inputs while pass 2 runs.
+func sumInputs(ctx context.Context, c *capture) <-chan inputSums {
+	done := make(chan inputSums, 1)
+	go func() {
+		var s inputSums
+		for i := range c.src.Inputs() {
+			h := sha256.New()
+			if err := c.src.Copy(&cancelWriter{ctx, h}, i); err != nil {
+				s.err = err
+				break
+			}
+			s.sums = append(s.sums, hex.EncodeToString(h.Sum(nil)))
+		}
+		done <- s
+	}()
+	return done
+}
+
+// A cancelWriter ends a copy when its context is done.
+type cancelWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c *cancelWriter) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// manifestInputs describes the inputs for the manifest.
+func manifestInputs(c *capture, s inputSums) ([]output.Input, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	var out []output.Input
+	for i, in := range c.src.Inputs() {
+		o := output.Input{
+			Path: in.Path, Size: in.Size, SHA256: s.sums[i], Format: in.Format, Compression: in.Compression,
+			LinkTypes: []int{}, Frames: in.Frames, Truncated: in.Truncated, Notes: []calls.Note{},
+			First: calls.Time{Time: in.First}, Last: calls.Time{Time: in.Last},
+		}
+		for _, l := range in.Links {
+			o.LinkTypes = append(o.LinkTypes, int(l))
+		}
+		for _, n := range in.Notes {
+			o.Notes = append(o.Notes, inputNote(in, n))
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func inputNote(in pcapio.Input, n pcapio.Note) calls.Note {
+	return calls.Note{File: in.Path, Frame: n.Frame, Offset: n.Off, Kind: n.Kind, Text: n.Text}
+}
