@@ -40,7 +40,12 @@ func (a *Address) DisplayName() string {
 // can: quotes and angle brackets may be missing or not balanced.
 func ParseAddress(v []byte) Address {
 	var a Address
-	v = trimRight(trimLeft(v))
+	a.parse(trimRight(trimLeft(v)))
+	return a
+}
+
+// parse is ParseAddress for a value without blanks around it. a is empty.
+func (a *Address) parse(v []byte) {
 	rest := v
 	if len(v) > 0 && v[0] == '"' {
 		rest = v[quotedLen(v):]
@@ -51,7 +56,7 @@ func ParseAddress(v []byte) Address {
 		if i := bytes.IndexByte(rest, '>'); i >= 0 {
 			a.setURI(rest[:i])
 			a.Tag = tagOf(rest[i+1:])
-			return a
+			return
 		}
 	}
 	// Without brackets the parameters are the header's, not the URI's
@@ -60,7 +65,6 @@ func ParseAddress(v []byte) Address {
 	n := specLen(rest)
 	a.setURI(rest[:n])
 	a.Tag = tagOf(rest[n:])
-	return a
 }
 
 // cutAngle splits v into the display name and what follows the `<`, or else
@@ -192,9 +196,10 @@ func tagOf(b []byte) []byte {
 		if len(b) > len("tag") && equalFold(b[:len("tag")], "tag") {
 			value := trimLeft(b[len("tag"):n])
 			if len(value) > 0 && value[0] == '=' {
+				// A token (section 25.1), though some put it in quotes.
 				value = bytes.TrimLeft(trimLeft(value[1:]), `"`)
 				end := 0
-				for end < len(value) && value[end] != '"' && value[end] != '>' && !isSpace(value[end]) {
+				for end < len(value) && !endsTag(value[end]) {
 					end++
 				}
 				return nonEmpty(value[:end])
@@ -203,6 +208,10 @@ func tagOf(b []byte) []byte {
 		b = b[n:]
 	}
 	return nil
+}
+
+func endsTag(c byte) bool {
+	return c == '"' || c == '>' || c == ';' || c == ',' || isSpace(c)
 }
 
 // paramLen returns the length of the parameter that b begins with. Within

@@ -91,7 +91,7 @@ func partIsSDP(l *lines) (isSDP bool) {
 			return isSDP
 		}
 		if headerOf(name) == hContentType {
-			isSDP = hasType(value, sdpType)
+			isSDP = hasType(trimLeft(value), sdpType)
 		}
 	}
 	return isSDP

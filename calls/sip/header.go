@@ -96,15 +96,15 @@ func headerOf(name []byte) header {
 	return hOther
 }
 
-// splitField splits a header line, folds and all, at its first colon, and
-// takes the blanks off both parts.
+// splitField splits a header line, folds and all, at its first colon. The
+// blanks are taken off the name only: most values are of no interest.
 func splitField(line []byte) (name, value []byte, ok bool) {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 0 {
 		return nil, nil, false
 	}
 	name = trimRight(trimLeft(line[:colon]))
-	return name, trimRight(trimLeft(line[colon+1:])), len(name) > 0
+	return name, line[colon+1:], len(name) > 0
 }
 
 // Header returns the value of the first header of that full name, unfolded;
@@ -126,10 +126,10 @@ func (m *Message) Headers(name string) iter.Seq[[]byte] {
 		for l := (lines{b: m.head}); l.pos < len(l.b); {
 			start, end := l.field()
 			n, v, _ := splitField(l.b[start:end])
-			if len(v) == 0 || !equalFold(n, name) && (len(n) != 1 || letter == 0 || n[0]|0x20 != letter) {
+			if !equalFold(n, name) && (len(n) != 1 || letter == 0 || n[0]|0x20 != letter) {
 				continue
 			}
-			if !yield(unfold(v)) {
+			if v = trimRight(trimLeft(v)); len(v) > 0 && !yield(unfold(v)) {
 				return
 			}
 		}

@@ -115,7 +115,12 @@ func (m *Message) field(line []byte) bool {
 	if !ok {
 		return false
 	}
-	switch headerOf(name) {
+	h := headerOf(name)
+	if h == hOther {
+		return true
+	}
+	value = trimRight(trimLeft(value))
+	switch h {
 	case hCallID:
 		setFirst(&m.CallID, value)
 	case hFrom:
@@ -145,8 +150,9 @@ func setFirst(field *[]byte, value []byte) {
 }
 
 func setAddress(field *Address, value []byte) {
-	if field.URI == nil {
-		*field = ParseAddress(value)
+	if field.URI == nil && field.Tag == nil {
+		*field = Address{}
+		field.parse(value)
 	}
 }
 
