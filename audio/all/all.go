@@ -1,0 +1,17 @@
+// Package all lists the codecs that callx decodes.
+package all
+
+import (
+	"callx/audio"
+	"callx/audio/g711"
+	"callx/audio/l16"
+)
+
+// Decoders returns the decoder of every codec, by encoding name.
+func Decoders() audio.Registry {
+	return audio.Registry{
+		"pcma": g711.NewALaw,
+		"pcmu": g711.NewMuLaw,
+		"l16":  l16.New,
+	}
+}
