@@ -13,9 +13,6 @@ import (
 //	a=<name>[:<value>]
 func (p *parser) attribute(value string) bool {
 	sec := p.section()
-	if sec.discard {
-		return false
-	}
 	name := value
 	if i := strings.IndexAny(value, ": \t"); i >= 0 {
 		name, value = value[:i], strings.TrimLeft(value[i:], ": \t")

@@ -71,6 +71,10 @@ type parser struct {
 func Parse(b []byte) (*Session, error) {
 	var p parser
 	for line := range strings.FieldsFuncSeq(string(b), isLineEnd) {
+		line = strings.Trim(line, blanks)
+		if line == "" {
+			continue
+		}
 		kind, value, ok := splitLine(line)
 		if ok && kind == 'v' && (p.open || len(p.session.Media) > 0) {
 			break // another description
@@ -91,12 +95,11 @@ func Parse(b []byte) (*Session, error) {
 
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
 
-// splitLine splits `type=value`; blanks and NULs around each part are dropped.
+// blanks may stand at either end of a line; NULs pad some bodies.
+const blanks = " \t\x00"
+
+// splitLine splits `type=value`; blanks may stand around the =.
 func splitLine(line string) (kind byte, value string, ok bool) {
-	line = strings.Trim(line, " \t\x00")
-	if len(line) < 2 {
-		return 0, "", false
-	}
 	rest := strings.TrimLeft(line[1:], " \t")
 	if rest == "" || rest[0] != '=' {
 		return 0, "", false
@@ -106,6 +109,9 @@ func splitLine(line string) (kind byte, value string, ok bool) {
 
 // line stores one line and reports whether it could be read.
 func (p *parser) line(kind byte, value string) bool {
+	if kind != 'm' && p.open && p.current.discard {
+		return false
+	}
 	switch kind {
 	case 'm':
 		return p.media(value)
