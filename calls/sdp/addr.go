@@ -41,7 +41,7 @@ func parseAddr(s string) (netip.Addr, bool) {
 	for i := range b {
 		part, rest, more := strings.Cut(s, ".")
 		n, err := strconv.ParseUint(part, 10, 8)
-		if err != nil || len(part) > 3 || more != (i < 3) {
+		if err != nil || more != (i < 3) {
 			return netip.Addr{}, false
 		}
 		b[i], s = byte(n), rest

@@ -80,6 +80,7 @@ func TestVariants(t *testing.T) {
 		{"session-level direction", replace("a=sendonly\r\n", "", "t=0 0\r\n", "t=0 0\r\na=inactive\r\n"), strings.ReplaceAll(offerMedia, "sendonly", "inactive") + "skipped 0"},
 		{"media direction over the session's", replace("t=0 0\r\n", "t=0 0\r\na=inactive\r\n"), offerMedia + "skipped 0"},
 		{"sendrecv over the session's", replace("t=0 0\r\n", "t=0 0\r\na=inactive\r\n", "sendonly", "sendrecv"), strings.ReplaceAll(offerMedia, "sendonly", "sendrecv") + "skipped 0"},
+		{"direction twice", replace("a=sendonly\r\n", "a=sendonly\r\na=sendrecv\r\n"), offerMedia + "skipped 0"},
 		{"no direction", replace("a=sendonly\r\n", ""), strings.ReplaceAll(offerMedia, "sendonly", "sendrecv") + "skipped 0"},
 		{"session-level rtpmap", replace("a=rtpmap:97 iLBC/8000\r\n", "", "t=0 0\r\n", "t=0 0\r\na=rtpmap:97 iLBC/8000\r\na=rtpmap:99 x/1\r\n"), offerMedia + "skipped 0"},
 		{"rtpmap of nothing listed", replace("a=ptime", "a=rtpmap:102 opus/48000/2\r\na=ptime"), strings.ReplaceAll(offerMedia, "; ", " 102=opus/48000/2; ") + "skipped 0"},

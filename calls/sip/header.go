@@ -122,11 +122,11 @@ func (m *Message) Header(name string) []byte {
 // in the order of the message, each as Header returns it.
 func (m *Message) Headers(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		letter := compactOf(name)
+		letter := compactOf(name) // 0 equals no n[0]|0x20
 		for l := (lines{b: m.head}); l.pos < len(l.b); {
 			start, end := l.field()
 			n, v, _ := splitField(l.b[start:end])
-			if !equalFold(n, name) && (len(n) != 1 || letter == 0 || n[0]|0x20 != letter) {
+			if !equalFold(n, name) && (len(n) != 1 || n[0]|0x20 != letter) {
 				continue
 			}
 			if v = trimRight(trimLeft(v)); len(v) > 0 && !yield(unfold(v)) {

@@ -184,6 +184,7 @@ func TestBody(t *testing.T) {
 	for _, tt := range []struct{ length, rest, want string }{
 		{"5", "hello", "hello"},
 		{"5", "hello world", "hello"},
+		{"7", "  hello: world", "  hello"},
 		{"0", "\r\nINVITE", ""},
 		{"50", "hello", "hello"},
 		{"x", "hello", "hello"},
