@@ -23,7 +23,7 @@ type pcap struct {
 	walk
 	pcapHeader
 	begun   bool
-	lastSec uint32 // of the last good record
+	lastSec uint32 // of the last good record, or of the first
 	oddTime tally  // records with a sub-second field out of range
 }
 
@@ -106,8 +106,9 @@ func (p *pcap) next(f *Frame) bool {
 			return p.cut("record header", int64(p.head))
 		}
 		r := p.record(b)
-		// Whatever is unusual is looked at closely, off the fast path.
-		if r.caplen > p.long || r.caplen > r.length || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) {
+		// Whatever is unusual (a length of 0, too) is looked at closely, off
+		// the fast path.
+		if r.caplen-1 >= p.long || r.caplen > r.length || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) {
 			switch p.examine(r) {
 			case verdictMoved:
 				continue
@@ -119,12 +120,13 @@ func (p *pcap) next(f *Frame) bool {
 		if b = p.win.at(p.off, n); len(b) < n {
 			return p.cut("record", int64(n))
 		}
+		p.number++
 		p.frames++
 		p.lastSec = r.sec
 		// The kernel's field is signed, and some writers leave it below zero.
 		nanos := int64(r.sec)*1e9 + int64(int32(r.sub))*int64(p.unit)
 		p.saw(nanos)
-		f.Pos = Pos{File: p.file, Frame: p.frames, Off: p.off}
+		f.Pos = Pos{File: p.file, Frame: p.number, Off: p.off}
 		f.Nanos = nanos
 		f.Link = p.link
 		f.Orig = int(r.length)
@@ -153,4 +155,8 @@ func (p *pcap) start(h pcapHeader) {
 	p.pcapHeader = h
 	p.addLink(h.link)
 	p.off += pcapFileHeader
+	// There is no record before the first that its time could be far from.
+	if b := p.win.at(p.off, p.head); len(b) == p.head {
+		p.lastSec = p.record(b).sec
+	}
 }

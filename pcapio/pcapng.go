@@ -16,7 +16,10 @@ const (
 	blockNames     = 4
 	blockStats     = 5
 	blockEnhanced  = 6
+	blockJournal   = 9
 	blockSecrets   = 10
+	blockCustom    = 0x00000bad
+	blockPrivate   = 0x40000bad // custom, not to be copied
 
 	sectionMagic = 0x1a2b3c4d
 
@@ -127,7 +130,7 @@ func (p *pcapng) enhanced(f *Frame, b []byte) {
 // packet fills f from a packet block with a time. From the captured length on
 // the enhanced and the obsolete block are alike.
 func (p *pcapng) packet(f *Frame, b []byte, id uint32, ts uint64) {
-	f.Pos = Pos{File: p.file, Frame: p.frames + 1, Off: p.off}
+	f.Pos = Pos{File: p.file, Frame: p.number + 1, Off: p.off}
 	if int(id) < len(p.interfaces) {
 		in := &p.interfaces[id]
 		f.Link = in.link
@@ -149,13 +152,14 @@ func (p *pcapng) packet(f *Frame, b []byte, id uint32, ts uint64) {
 	}
 	f.Orig = int(p.u32(b[24:]))
 	f.Data = b[28 : 28+n : 28+n]
+	p.number++
 	p.frames++
 }
 
 // simple reads a simple packet block: type, length, length on the wire u32,
 // data, length. It belongs to interface 0 and has no time.
 func (p *pcapng) simple(f *Frame, b []byte) {
-	f.Pos = Pos{File: p.file, Frame: p.frames + 1, Off: p.off}
+	f.Pos = Pos{File: p.file, Frame: p.number + 1, Off: p.off}
 	f.Nanos = p.lastNanos
 	if p.count(&p.untimed) {
 		p.noteFirst(&p.untimed, "time", "a simple packet has no capture time; that of the packet before is used")
@@ -173,6 +177,7 @@ func (p *pcapng) simple(f *Frame, b []byte) {
 		p.noteHomeless(0)
 	}
 	f.Data = b[12 : 12+n : 12+n]
+	p.number++
 	p.frames++
 }
 

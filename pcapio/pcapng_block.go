@@ -5,11 +5,14 @@ package pcapio
 func (p *pcapng) block(f *Frame) bool {
 	swap := p.swap
 	head := p.win.at(p.off, blockMin)
+	if len(head) < blockMin {
+		return p.end()
+	}
 	if p.u32(head) == blockSection {
 		// The magic tells how to read the length before it.
 		var ok bool
 		if swap, ok = sectionOrder(head[8:]); !ok {
-			return p.damage(head, 0, "a section header with an unknown byte-order magic")
+			return p.damage(blockSection, 0, "a section header with an unknown byte-order magic")
 		}
 	}
 	outer := p.swap
@@ -18,7 +21,7 @@ func (p *pcapng) block(f *Frame) bool {
 	n, why := p.measure(head)
 	if why != "" {
 		p.swap = outer
-		return p.damage(p.win.at(p.off, blockMin), n, why)
+		return p.damage(typ, n, why)
 	}
 	if n > p.left() {
 		return p.cutBlock(typ, n)
@@ -30,6 +33,9 @@ func (p *pcapng) block(f *Frame) bool {
 			return p.end()
 		}
 		isPacket = p.read(f, typ, b)
+	}
+	if typ == blockCustom || typ == blockPrivate || typ == blockJournal {
+		p.number++ // no frames, but Wireshark shows and numbers them
 	}
 	p.off += n
 	return isPacket

@@ -99,11 +99,10 @@ func (p *pcapng) cutBlock(typ uint32, n int64) bool {
 	return p.cut(fmt.Sprintf("block of type %d", typ), n)
 }
 
-// damage goes on behind the damaged block at p.off, which begins with head and
-// says to take n bytes, if anything good is found there. It reports false:
-// there is no packet here.
-func (p *pcapng) damage(head []byte, n int64, why string) bool {
-	typ := p.u32(head)
+// damage goes on behind the damaged block at p.off, which says to be of a type
+// and to take n bytes, if anything good is found there. It reports false: there
+// is no packet here.
+func (p *pcapng) damage(typ uint32, n int64, why string) bool {
 	skipped, ok := p.search(blockSpan, p.findRun)
 	switch {
 	case !ok && n > p.left() && n <= hugeBlock:
@@ -113,9 +112,12 @@ func (p *pcapng) damage(head []byte, n int64, why string) bool {
 	}
 	p.note("damaged", "%s; %d bytes are skipped", why, skipped)
 	p.off += skipped
-	if typ == blockInterface {
+	switch typ {
+	case blockInterface:
 		// Keep the numbers of the interfaces after it.
 		p.addInterface(netif{link: LinkUnknown, clock: microseconds})
+	case blockSection:
+		p.interfaces = p.interfaces[:0]
 	}
 	return false
 }

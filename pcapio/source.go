@@ -74,6 +74,9 @@ func Open(paths []string, opt Options) (*Source, error) {
 
 // Open begins a pass over all frames.
 func (s *Source) Open() (Reader, error) {
+	if s.inputs == nil {
+		return nil, os.ErrClosed
+	}
 	if len(s.inputs) == 1 {
 		t, err := s.open(0)
 		if err != nil {
@@ -131,9 +134,6 @@ type track struct {
 }
 
 func (s *Source) open(i int) (*track, error) {
-	if i >= len(s.inputs) {
-		return nil, os.ErrClosed
-	}
 	in := s.inputs[i]
 	win, data, err := in.window()
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *track) fail() error {
 	if w.err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: after frame %d, at offset %d: %w", name(t.in.path), w.frames, w.off, w.err)
+	return fmt.Errorf("%s: after frame %d, at offset %d: %w", name(t.in.path), w.number, w.off, w.err)
 }
 
 func (t *track) close() error {

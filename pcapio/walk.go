@@ -39,7 +39,8 @@ type walk struct {
 	win    *window
 	off    int64 // where the next record begins
 	file   int
-	frames uint64
+	number uint64 // of the last record, as Wireshark counts
+	frames uint64 // that have been handed out
 	err    error
 	ended  bool
 
@@ -62,7 +63,7 @@ type tally struct {
 
 func (w *walk) base() *walk { return w }
 
-// saw counts a frame with its time.
+// saw takes a frame's time.
 func (w *walk) saw(nanos int64) {
 	if !w.timed {
 		w.timed, w.earliest, w.latest = true, nanos, nanos
@@ -84,7 +85,7 @@ func (w *walk) addLink(l LinkType) {
 }
 
 // note keeps a remark about the record at w.off, which is (or would be) the
-// frame after the last one. It returns its index in w.notes, -1 if there were
+// record after the last one. It returns its index in w.notes, -1 if there were
 // too many.
 func (w *walk) note(kind, format string, args ...any) int {
 	if len(w.notes) == maxNotes {
@@ -92,7 +93,7 @@ func (w *walk) note(kind, format string, args ...any) int {
 		return -1
 	}
 	w.notes = append(w.notes, Note{
-		Pos:  Pos{File: w.file, Frame: w.frames + 1, Off: w.off},
+		Pos:  Pos{File: w.file, Frame: w.number + 1, Off: w.off},
 		Kind: kind,
 		Text: fmt.Sprintf(format, args...),
 	})
@@ -153,7 +154,7 @@ func (w *walk) report(in *Input) {
 	}
 	if w.dropped > 0 {
 		in.Notes = append(in.Notes, Note{
-			Pos:  Pos{File: w.file, Frame: w.frames, Off: w.off},
+			Pos:  Pos{File: w.file, Frame: w.number, Off: w.off},
 			Kind: "notes",
 			Text: fmt.Sprintf("%d further notes on this file are left out", w.dropped),
 		})
