@@ -8,6 +8,7 @@ type clock struct {
 	base    int64  // timestamp of the first packet
 	pending []tick // the first packets, until the rate is settled
 	env     *envelope
+	least   int64 // least delay so far, once the rate is settled
 	jitter  jitter
 }
 
@@ -30,7 +31,7 @@ func (c *clock) add(nanos, ts int64) {
 
 // settle fixes the clock rate; it is called once.
 func (c *clock) settle(rate int64) {
-	c.rate, c.env = rate, new(envelope)
+	c.rate, c.env, c.least = rate, new(envelope), noDelay
 	for _, t := range c.pending {
 		c.take(t.nanos, t.ts)
 	}
@@ -38,10 +39,24 @@ func (c *clock) settle(rate int64) {
 }
 
 func (c *clock) take(nanos, ts int64) {
-	media := int64(float64(ts-c.base) * (1e9 / float64(c.rate)))
-	delay := nanos - media
+	delay := c.delay(nanos, ts)
+	c.least = min(c.least, delay)
 	c.env.add(nanos, delay)
 	c.jitter.add(delay, ts)
+}
+
+// delay returns arrival less media time.
+func (c *clock) delay(nanos, ts int64) int64 {
+	return nanos - int64(float64(ts-c.base)*(1e9/float64(c.rate)))
+}
+
+// late returns by how much a packet is later than the least delayed ones;
+// false while that is not known.
+func (c *clock) late(nanos, ts int64) (int64, bool) {
+	if c.rate == 0 {
+		return 0, false
+	}
+	return c.delay(nanos, ts) - c.least, true
 }
 
 // hz returns the rate, 8000 while it is not known.

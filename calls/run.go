@@ -157,12 +157,23 @@ func (r *run) plausible(dseq, dts, nanos int64) bool {
 		return true
 	}
 	hz := r.clock.hz()
-	elapsed := float64(nanos-r.lastNanos) * float64(hz) / 1e9
-	off := float64(dts) - float64(elapsed)
-	if max(off, -off) > 2*float64(hz) {
+	if !r.timely(dts, nanos, hz) {
 		return false
 	}
 	return dseq >= -2*hz/step && dseq <= max(dts, 0)/step*2+64
+}
+
+// timely reports whether arrival allows the timestamp: it has moved as the
+// time since the last packet has, or it is back where the least delayed
+// packets of the run are (a sender that stalled may drop its backlog).
+func (r *run) timely(dts, nanos, hz int64) bool {
+	const tolerance = int64(2e9)
+	off := ticksToNanos(dts, hz) - (nanos - r.lastNanos)
+	if max(off, -off) <= tolerance {
+		return true
+	}
+	late, ok := r.clock.late(nanos, r.tsTop+dts)
+	return ok && max(late, -late) <= tolerance
 }
 
 // step returns the usual advance of the timestamp, 20 ms where unknown.
@@ -185,15 +196,23 @@ func (r *run) advance(s sample, seq, ts, dseq, dts int64) {
 		}
 	}
 	pt := r.formats[min(before, len(r.formats)-1)].pt
-	if dseq > 1 || ts > r.cover {
-		r.addGap(gap{seq: r.seqMax + 1, n: dseq - 1, from: min(r.cover, ts), to: ts, pt: pt})
+	speaks := !isEvent(s.p) && s.p.PayloadType != comfortNoise
+	if dseq > 1 || speaks && ts > r.cover {
+		to := max(ts, r.cover)
+		if dts < 0 {
+			to = r.cover // the sender's timestamps went back: nothing is left open
+		}
+		r.addGap(gap{seq: r.seqMax + 1, n: dseq - 1, from: r.cover, to: to, pt: pt})
+		r.cover = to
 	}
 	if ts < r.tsMax {
 		r.maxLate = max(r.maxLate, r.tsMax-ts)
 	}
 	r.seqMax, r.tsTop = seq, ts
 	r.tsMin, r.tsMax = min(r.tsMin, ts), max(r.tsMax, ts)
-	r.cover = ts + r.duration(s)
+	if d := r.duration(s); speaks {
+		r.cover = ts + d
+	}
 }
 
 func (r *run) addGap(g gap) {

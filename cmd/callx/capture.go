@@ -44,6 +44,9 @@ func (a *app) open(ctx context.Context, paths []string, bar *progress) (*capture
 			c.notes = append(c.notes, fmt.Sprintf("%s: frame %d (offset %d): %s: %s", in.Path, n.Frame, n.Off, n.Kind, n.Text))
 		}
 	}
+	for _, u := range dec.Unknown() {
+		c.notes = append(c.notes, fmt.Sprintf("%d frames of link type %d are not understood, the first is frame %d", u.Frames, u.Link, u.First.Frame))
+	}
 	c.index = x.Finish(names)
 	return c, nil
 }
@@ -60,6 +63,10 @@ func spec(c calls.Codec) audio.Spec {
 
 // walk is one pass: it takes every frame apart and hands it to each.
 func walk(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
+	return src.Guard(func() error { return walkFrames(ctx, src, dec, bar, each) })
+}
+
+func walkFrames(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
 	r, err := src.Open()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func (a *app) extract(ctx context.Context, paths []string, o *extractOptions) er
 		return err
 	}
 	sums := sumInputs(ctx, c)
-	x := &extraction{opt: o, dir: dir, pool: output.NewPool(0)}
+	x := &extraction{opt: o, dir: dir, pool: &output.Pool{}, audio: map[*calls.Leg]output.Info{}}
 	rec := &reconstruction{capture: c, pcm: x.pcm, raw: x.raw, done: x.done}
 	rec.only(selected)
 	for _, call := range selected {
@@ -183,7 +184,8 @@ type extraction struct {
 	opt   *extractOptions
 	dir   *output.Dir
 	pool  *output.Pool
-	files []calls.File // beside those of the legs
+	files []calls.File               // beside those of the legs
+	audio map[*calls.Leg]output.Info // a finished file of each leg, for the mix
 }
 
 // rel makes the path of a call's file, relative to the output folder.
@@ -195,15 +197,16 @@ func (x *extraction) pcm(c *calls.Call, l *calls.Leg, rate, channels int) (abort
 		return nil, err
 	}
 	to := cmp.Or(x.opt.rate, rate)
+	opts := output.FileOptions{SHA256: true, Overwrite: x.opt.overwrite}
 	set := &fileSet{}
 	for _, format := range x.opt.formats {
 		name := x.dir.Path(rel(c, l.Party+"."+format))
-		var w fileSink
+		var w *output.PCMFile
 		var err error
 		if format == "wav" {
-			w, err = output.NewWAV(x.pool, name, to, channels)
+			w, err = output.NewWAV(x.pool, name, to, channels, opts)
 		} else {
-			w, err = output.NewL16(x.pool, name, to, channels)
+			w, err = output.NewL16(x.pool, name, to, channels, opts)
 		}
 		if err != nil {
 			set.Abort()
@@ -215,16 +218,10 @@ func (x *extraction) pcm(c *calls.Call, l *calls.Leg, rate, channels int) (abort
 	return set, nil
 }
 
-// A fileSink is a sink that becomes a file.
-type fileSink interface {
-	aborter
-	Info() output.Info
-}
-
 // A fileSet is one leg's PCM in several formats.
 type fileSet struct {
 	audio.Sink
-	sinks []fileSink
+	sinks []*output.PCMFile
 }
 
 func (s *fileSet) tee() audio.Sink {
@@ -258,6 +255,7 @@ func (x *extraction) done(c *calls.Call, l *calls.Leg, w *legWork) error {
 				Path: rel(c, filepath.Base(info.Path)), Format: info.Format, Rate: info.Rate,
 				Channels: info.Channels, Samples: info.Samples, SHA256: info.SHA256,
 			})
+			x.audio[l] = info
 		}
 	}
 	if w.raw != nil {
@@ -290,6 +288,47 @@ func (x *extraction) finishCalls(cs []*calls.Call) error {
 			}
 		}
 	}
+	return nil
+}
+
+// mix writes both.wav of a call: its legs at the highest rate among them.
+func (x *extraction) mix(c *calls.Call) error {
+	var legs []output.Info
+	rate := 0
+	for _, l := range c.Legs {
+		if info, ok := x.audio[l]; ok {
+			legs = append(legs, info)
+			rate = max(rate, info.Rate)
+		}
+	}
+	if len(legs) == 0 {
+		return nil
+	}
+	for i, info := range legs {
+		if info.Rate == rate {
+			continue
+		}
+		tmp := x.dir.Path(rel(c, fmt.Sprintf("mix-%d.l16", i)))
+		converted, err := output.Convert(x.pool, info, tmp, rate)
+		defer os.Remove(tmp)
+		if err != nil {
+			return err
+		}
+		legs[i] = converted
+	}
+	w, err := output.NewWAV(x.pool, x.dir.Path(rel(c, "both.wav")), rate, 2, output.FileOptions{SHA256: true, Overwrite: x.opt.overwrite})
+	if err != nil {
+		return err
+	}
+	if err := output.Mix(x.pool, w, legs...); err != nil {
+		w.Abort()
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	info := w.Info()
+	x.files = append(x.files, calls.File{Path: rel(c, "both.wav"), Format: info.Format, Rate: rate, Channels: 2, Samples: info.Samples, SHA256: info.SHA256})
 	return nil
 }
 

@@ -36,9 +36,10 @@ type builder struct {
 }
 
 func (b *builder) call(c *Call) error {
-	t := &CallTruth{State: c.State, Start: c.Start}
+	t := &CallTruth{State: c.State}
 	b.truth.Calls = append(b.truth.Calls, t)
 	if len(c.Steps) > 0 {
+		t.Start = c.Start.Add(c.Steps[0].At)
 		t.CallID, t.Caller, t.Callee = c.ID, c.Ends[Caller].User, c.Ends[Callee].User
 	}
 	for i, s := range c.Steps {
@@ -59,6 +60,9 @@ func (b *builder) media(c *Call, t *CallTruth) error {
 	origin := slices.MinFunc(c.Streams, func(x, y Stream) int { return cmp.Compare(x.At, y.At) }).At
 	at := c.Start.Add(origin)
 	t.Origin = &at
+	if len(c.Steps) == 0 {
+		t.Start = at
+	}
 	for _, s := range c.Streams {
 		leg, err := t.leg(c, s)
 		if err != nil {

@@ -19,7 +19,8 @@ type Truth struct {
 	Calls   []*CallTruth `json:"calls"`
 }
 
-// A CallTruth is one call. Origin is the time of its first media packet.
+// A CallTruth is one call. Start is the time of its first SIP message, Origin
+// that of its first media packet, which is the Start where there is no SIP.
 type CallTruth struct {
 	CallID string      `json:"call_id,omitempty"`
 	Caller string      `json:"caller,omitempty"`
