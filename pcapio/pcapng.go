@@ -43,6 +43,7 @@ const (
 type pcapng struct {
 	walk
 	swap       bool // the section is big-endian
+	foreign    bool // the section is of a version whose blocks nobody knows
 	interfaces []netif
 	lastNanos  int64 // of the last frame that had a time
 
@@ -100,7 +101,7 @@ func (p *pcapng) next(f *Frame) bool {
 			}
 			return p.cut("block header", blockMin)
 		}
-		if p.u32(b) == blockEnhanced {
+		if p.u32(b) == blockEnhanced && !p.foreign {
 			n := p.u32(b[4:])
 			if n >= packetMin && n <= maxBlock && n%4 == 0 {
 				b = p.win.at(p.off, int(n))

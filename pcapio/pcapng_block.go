@@ -44,6 +44,9 @@ func (p *pcapng) block(f *Frame) bool {
 // read reads a block of a type that matters. It reports whether it was a
 // packet.
 func (p *pcapng) read(f *Frame, typ uint32, b []byte) bool {
+	if p.foreign && typ != blockSection {
+		return false
+	}
 	switch least := leastLength(typ); {
 	case len(b) < least:
 		p.note("damaged", "a block of type %d with %d bytes, where %d are the least; it is passed over", typ, len(b), least)
@@ -52,8 +55,9 @@ func (p *pcapng) read(f *Frame, typ uint32, b []byte) bool {
 		}
 	case typ == blockSection:
 		p.interfaces = p.interfaces[:0]
-		if major := p.u16(b[12:]); major != 1 {
-			p.note("version", "section of version %d.%d; it is read as 1.0", major, p.u16(b[14:]))
+		major := p.u16(b[12:])
+		if p.foreign = major != 1; p.foreign {
+			p.note("version", "a section of version %d.%d, which is not known; all its packets are passed over", major, p.u16(b[14:]))
 		}
 	case typ == blockInterface:
 		p.addInterface(p.parseInterface(b))

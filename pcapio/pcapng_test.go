@@ -141,6 +141,18 @@ func TestPcapngDamage(t *testing.T) {
 	})
 }
 
+// TestPcapngVersion passes over a section of another major version (section
+// 4.1 of the draft).
+func TestPcapngVersion(t *testing.T) {
+	other := shb(le)
+	other[12] = 2
+	good := join(shb(le), idb(le, 1, 0), epb(le, 0, 1, 60, payload(60, 0)))
+	frames, w := walkBytes(t, join(nil, good, other, good[28:], good), 64)
+	if len(frames) != 2 || len(w.notes) != 1 || w.notes[0].Kind != "version" || frames[1].Frame.Frame != 2 {
+		t.Errorf("%d frames, notes %v", len(frames), w.notes)
+	}
+}
+
 // TestClock compares with exact rational arithmetic.
 func TestClock(t *testing.T) {
 	stamps := []uint64{0, 1, 999_999, sec0, sec0 * 1e3, sec0 * 1e6, sec0*1e6 + 1, sec0 * 1e9, 1 << 40, 1<<63 - 1, 1 << 63, math.MaxUint64}

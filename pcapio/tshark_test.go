@@ -49,6 +49,9 @@ func captures(tb testing.TB) []string {
 // TestAgainstTshark compares number, time and lengths of every
 // frame of every real capture with what tshark reads.
 func TestAgainstTshark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one tshark a capture takes a minute")
+	}
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("tshark is not installed")
 	}

@@ -162,3 +162,56 @@ func TestWindowsAgree(t *testing.T) {
 		bothWindows(t, path, format)
 	}
 }
+
+// TestFlatMemory walks a long file (sparse, so that it costs nothing) and looks
+// at how much of it is resident on the way.
+func TestFlatMemory(t *testing.T) {
+	resident := func() int { // file-backed bytes
+		b, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Skip(err)
+		}
+		var size, all, shared int
+		if _, err := fmt.Sscan(string(b), &size, &all, &shared); err != nil {
+			t.Skip(err)
+		}
+		return shared * os.Getpagesize()
+	}
+	const frames, data = 400, 1 << 19
+	f, err := os.Create(filepath.Join(t.TempDir(), "long"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.Write(pcapFile(le, pcapMicros, 0, 1))
+	for i := range int64(frames) {
+		rec := pcapRec(le, sec0, 0, data, nil)
+		le.PutUint32(rec[8:], data)
+		if _, err := f.WriteAt(rec, 24+i*(data+16)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Truncate(24 + frames*(data+16)); err != nil {
+		t.Fatal(err)
+	}
+	s := openSource(t, f.Name())
+	r, err := s.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	before, most, n := resident(), 0, 0
+	var frame Frame
+	for ; r.Next(&frame); n++ {
+		most = max(most, resident()-before)
+	}
+	if n != frames || r.Err() != nil {
+		t.Fatalf("%d frames, %v", n, r.Err())
+	}
+	if most > dropStep+16<<20 {
+		t.Errorf("up to %d MiB of a file of %d MiB are resident", most>>20, frames*data>>20)
+	}
+	if most < dropStep/2 {
+		t.Errorf("only %d bytes seen resident: this test sees nothing", most)
+	}
+}

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-const mapStep = 32 << 20
+const mapStep = 256 << 10
 
 func newMapWindow(*os.File, int64, int) (*window, []byte, error) {
 	return nil, nil, errors.ErrUnsupported
