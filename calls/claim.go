@@ -25,9 +25,11 @@ const slack = int64(5e9)
 type claims map[netip.AddrPort][]claim
 
 // claimsOf reads the descriptions of all dialogs. A claim ends where a later
-// generation names another address, or with the dialog.
-func claimsOf(order []*dialog) claims {
-	cs := claims{}
+// generation names another address, or with the dialog. natted holds the same
+// claims at the addresses that the messages came from: what a NAT made of the
+// address that the SDP names.
+func claimsOf(order []*dialog) (cs, natted claims) {
+	cs, natted = claims{}, claims{}
 	for _, d := range order {
 		end := int64(1) << 62
 		if d.end != 0 {
@@ -43,11 +45,14 @@ func claimsOf(order []*dialog) claims {
 					}
 					c := claim{d: d, owner: side(s), from: ds.nanos, until: min(end, replaced(says[i:], k, target)), media: m}
 					cs[target] = append(cs[target], c)
+					if a := netip.AddrPortFrom(ds.from, target.Port()); a != target {
+						natted[a] = append(natted[a], c)
+					}
 				}
 			}
 		}
 	}
-	return cs
+	return cs, natted
 }
 
 // replaced returns when a later generation of says[0] moves media k elsewhere.

@@ -48,7 +48,8 @@ type dialog struct {
 // and again in 200, share a generation and hold side by side.
 type description struct {
 	nanos      int64
-	generation uint64 // CSeq and who asked
+	from       netip.Addr // where the message came from, in the capture
+	generation uint64     // CSeq and who asked
 	offer      bool
 	session    *sdp.Session
 }
@@ -241,7 +242,7 @@ func (d *dialog) describe(m *sip.Message, dg *wire.Datagram, seed maphash.Seed) 
 	}
 	held := d.holds(s)
 	offer := d.isOffer(m, s, generation)
-	d.says[s] = append(d.says[s], description{nanos: dg.Nanos, generation: generation, offer: offer, session: session})
+	d.says[s] = append(d.says[s], description{nanos: dg.Nanos, from: dg.Flow.Src.Addr(), generation: generation, offer: offer, session: session})
 	if now := d.holds(s); offer && now != held && len(d.says[s]) > 1 {
 		kind := "resume"
 		if now {

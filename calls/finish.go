@@ -58,16 +58,20 @@ type finisher struct {
 // An owner says whose voice a run is, and how that is known.
 type owner struct {
 	end         // the dialog and the side that speaks
-	rule string // "sdp": sent to where the other side receives; "symmetric": by its reverse
+	rule string // sdp, symmetric or nat, see attach
 }
 
 func (f *finisher) key(r *run) *streamKey { return &f.streams.keys[r.stream] }
 
-// attach finds the owner of every run: first by destination, then by the
-// reverse flow or the address from which the speaker receives (symmetric RTP,
-// RFC 4961).
+// attach finds the owner of every run, by the first of these rules that tells:
+//
+//	sdp        it goes to where, as SDP says, the other side receives
+//	symmetric  it is the reverse of such a flow, or comes from where the
+//	           speaker receives (symmetric RTP, RFC 4961)
+//	nat        the same with the port of the SDP at the address that the
+//	           SIP message came from
 func (f *finisher) attach() {
-	cs := claimsOf(f.signal.order)
+	cs, natted := claimsOf(f.signal.order)
 	byFlow := map[[2]netip.AddrPort][]*run{}
 	for _, r := range f.runs {
 		k := f.key(r)
@@ -86,6 +90,10 @@ func (f *finisher) attach() {
 			f.owners[r] = owner{end{o.d, o.side.other()}, "symmetric"}
 		} else if c := cs.find(k.flow.Src, r); c != nil {
 			f.owners[r] = owner{end{c.d, c.owner}, "symmetric"}
+		} else if c := natted.find(k.flow.Dst, r); c != nil {
+			f.owners[r] = owner{end{c.d, c.owner.other()}, "nat"}
+		} else if c := natted.find(k.flow.Src, r); c != nil {
+			f.owners[r] = owner{end{c.d, c.owner}, "nat"}
 		}
 	}
 }
