@@ -97,13 +97,12 @@ func (p *pcap) findRun(b []byte, limit int, eof bool) int {
 }
 
 // isRun reports whether b begins with runRecords records beyond doubt. At the
-// end of the file fewer do: one that ends exactly there, or two if it cuts the
-// last.
+// end of the file fewer do: one, whether it ends there or the next is cut.
 func (p *pcap) isRun(b []byte, eof bool) bool {
 	last, known := p.lastSec, p.frames > 0
 	for n := range runRecords {
 		if len(b) < p.head {
-			return eof && (len(b) == 0 && n > 0 || n > 1)
+			return eof && n > 0
 		}
 		r := p.record(b)
 		if known && farApart(r.sec, last) || r.sec == 0 ||
@@ -114,7 +113,7 @@ func (p *pcap) isRun(b []byte, eof bool) bool {
 		if size := p.head + int(r.caplen); size <= len(b) {
 			b = b[size:]
 		} else {
-			return eof && n > 1
+			return eof && n > 0
 		}
 		last, known = r.sec, true
 	}

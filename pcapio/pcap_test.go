@@ -166,6 +166,40 @@ func TestPcapDamage(t *testing.T) {
 	})
 }
 
+// TestPcapEnd looks at what stands before the end of the file.
+func TestPcapEnd(t *testing.T) {
+	rec := func(i uint32) []byte { return pcapRec(le, sec0+i, 0, 40, payload(40, byte(i))) }
+	for _, tt := range []struct {
+		name      string
+		snap      uint32
+		file      []byte
+		frames    int
+		kinds     string
+		truncated bool
+	}{
+		{"nothing but zeros", 0, make([]byte, 160), 0, "[damaged]", false},
+		{"zeros at the end", 0, join(rec(0), make([]byte, 160)), 1, "[damaged]", false},
+		{"one good record after damage", 0, join(rec(0), make([]byte, 99), rec(1)), 2, "[damaged]", false},
+		{"two after damage, one cut", 0, join(rec(0), make([]byte, 99), rec(1), rec(2)[:50]), 2, "[damaged truncated]", true},
+		{"three after damage, one cut", 0, join(rec(0), make([]byte, 99), rec(1), rec(2), rec(3)[:50]), 3, "[damaged truncated]", true},
+		{"three after damage, one header cut", 0, join(rec(0), make([]byte, 99), rec(1), rec(2), rec(3)[:5]), 3, "[damaged truncated]", true},
+		{"an unusual record, cut", 8, join(rec(0), rec(1)[:50]), 1, "[truncated]", true},
+		{"no room for the length", 0, join(rec(0), words(le, sec0, 0, 900_000, 900_000), payload(3000, 1)), 1, "[truncated]", true},
+		{"an impossible length", 0, join(rec(0), words(le, sec0, 0, 1<<30, 1<<30), payload(3000, 1)), 1, "[damaged]", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			frames, w := walkBytes(t, join(pcapFile(le, pcapMicros, tt.snap, 1), tt.file), 64)
+			var kinds []string
+			for _, n := range w.notes {
+				kinds = append(kinds, n.Kind)
+			}
+			if len(frames) != tt.frames || fmt.Sprint(kinds) != tt.kinds || w.truncated != tt.truncated {
+				t.Errorf("%d frames, truncated %v, notes %v", len(frames), w.truncated, w.notes)
+			}
+		})
+	}
+}
+
 // TestPcapLinear bounds the bytes that are fetched from a file that is nothing
 // but damage with runs of records between.
 func TestPcapLinear(t *testing.T) {

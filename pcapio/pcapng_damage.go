@@ -132,13 +132,13 @@ func (p *pcapng) findRun(b []byte, limit int, eof bool) int {
 	return -1
 }
 
-// isRun reports whether b begins with runBlocks blocks beyond doubt, or with
-// one that ends with the file, or with two, of which it cuts the last. The
+// isRun reports whether b begins with runBlocks blocks beyond doubt. At the end
+// of the file fewer do: one, whether it ends there or the next is cut. The
 // beginning of a section, whose byte order may differ, counts as a run.
 func (p *pcapng) isRun(b []byte, eof bool) bool {
 	for n := range runBlocks {
 		if len(b) < blockMin {
-			return eof && (len(b) == 0 && n > 0 || n > 1)
+			return eof && n > 0
 		}
 		typ, length := p.u32(b), p.u32(b[4:])
 		if typ == blockSection {
@@ -148,7 +148,7 @@ func (p *pcapng) isRun(b []byte, eof bool) bool {
 			return false
 		}
 		if int(length) > len(b) {
-			return eof && n > 1
+			return eof && n > 0
 		}
 		if p.u32(b[length-4:]) != length {
 			return false

@@ -125,6 +125,38 @@ func TestPcapngDamage(t *testing.T) {
 		})
 	}
 
+	t.Run("length without padding", func(t *testing.T) {
+		odd := edit(one[:len(one)-1], 4, uint32(len(one)-1))
+		le.PutUint32(odd[len(odd)-4:], uint32(len(odd)))
+		frames, w := walkBytes(t, join(head, odd, one, odd, one), 64)
+		if len(frames) != 4 || len(w.notes) != 0 || frames[3].data != string(payload(70, 0)) {
+			t.Errorf("%d frames, notes %v", len(frames), w.notes)
+		}
+	})
+
+	t.Run("custom block cut", func(t *testing.T) {
+		_, w := walkBytes(t, join(head, one, block(le, blockCustom, payload(300, 0))[:200]), 64)
+		if !w.truncated || len(w.notes) != 1 || w.notes[0].Kind != "truncated" || w.frames != 1 {
+			t.Errorf("%d frames, notes %v", w.frames, w.notes)
+		}
+	})
+
+	t.Run("section header damaged", func(t *testing.T) {
+		bad := edit(shb(le), 4, 64)
+		frames, w := walkBytes(t, join(head, one, bad, idb(le, 113, 0), one, one, one), 64)
+		if len(frames) != 4 || len(w.notes) != 1 || frames[1].Link != 113 {
+			t.Errorf("%d frames, notes %v", len(frames), w.notes)
+		}
+	})
+
+	t.Run("length beyond the file", func(t *testing.T) {
+		bad := edit(one, 4, 1<<20)
+		frames, w := walkBytes(t, join(head, one, bad, one, one, one), 64)
+		if len(frames) != 4 || len(w.notes) != 1 || w.notes[0].Kind != "damaged" || w.truncated {
+			t.Errorf("%d frames, notes %v", len(frames), w.notes)
+		}
+	})
+
 	t.Run("interface lost", func(t *testing.T) {
 		bad := idb(le, 113, 0)
 		bad[4], bad[16] = 13, 13

@@ -193,30 +193,44 @@ func TestOrderOfEqualTimes(t *testing.T) {
 	}
 }
 
-// TestPartialPass leaves a pass early: what it found stands until a longer one.
+// TestPartialPass leaves passes early: what the longest found stands, and what
+// a whole one found is final.
 func TestPartialPass(t *testing.T) {
-	s := openSource(t, writeFile(t, "a", seconds(1, 0, 1, 2)))
-	r, err := s.Open()
-	if err != nil {
-		t.Fatal(err)
+	file := seconds(1, 0, 1, 2, 3)
+	s := openSource(t, writeFile(t, "a", file[:len(file)-5]))
+	partial := func(frames int) Input {
+		r, err := s.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f Frame
+		for range frames {
+			r.Next(&f)
+		}
+		if off := r.Offset(); off != int64(24+46*frames) {
+			t.Errorf("Offset %d after %d frames", off, frames)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if r.Next(&f) {
+			t.Error("Next after Close")
+		}
+		return s.Inputs()[0]
 	}
-	var f Frame
-	r.Next(&f)
-	if off := r.Offset(); off != 24+46 {
-		t.Errorf("Offset %d after one frame", off)
+	if in := partial(2); in.Frames != 2 || in.Truncated {
+		t.Errorf("after a pass of two frames: %+v", in)
 	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if r.Next(&f) {
-		t.Error("Next after Close")
-	}
-	if n := s.Inputs()[0].Frames; n != 1 {
-		t.Errorf("%d frames after a pass of one", n)
+	if in := partial(1); in.Frames != 2 {
+		t.Errorf("after a shorter pass: %+v", in)
 	}
 	readAll(t, s)
-	if n := s.Inputs()[0].Frames; n != 3 {
-		t.Errorf("%d frames after a whole pass", n)
+	whole := s.Inputs()[0]
+	if whole.Frames != 3 || !whole.Truncated {
+		t.Errorf("after a whole pass: %+v", whole)
+	}
+	if in := partial(3); fmt.Sprint(in) != fmt.Sprint(whole) {
+		t.Errorf("after a whole pass and one of three frames: %+v", in)
 	}
 }
 
@@ -284,6 +298,13 @@ func TestChangedBetweenPasses(t *testing.T) {
 	}
 	if _, err := s.Open(); !errors.Is(err, ErrChanged) {
 		t.Errorf("a file that shrank: %v", err)
+	}
+
+	if err := os.Rename(writeFile(t, "b", seconds(1, 0, 1, 2, 3, 4)), path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open(); !errors.Is(err, ErrChanged) {
+		t.Errorf("another file of that name: %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"unsafe"
 )
 
 // TestGuard cuts a file short while it is mapped and being read.
@@ -52,6 +53,21 @@ func TestGuard(t *testing.T) {
 		}
 	}()
 	s.Guard(func() error { panic("other") })
+}
+
+// TestRegions maps another file where one was mapped before.
+func TestRegions(t *testing.T) {
+	var s Source
+	b := make([]byte, 4096)
+	addr := uintptr(unsafe.Pointer(&b[2048]))
+	s.remember(b, "old")
+	s.remember(b[1024:3072], "new")
+	if path, ok := s.mappedAt(addr); path != "new" || !ok {
+		t.Errorf("%q, %v", path, ok)
+	}
+	if path, ok := s.mappedAt(addr + 2048); ok {
+		t.Errorf("an address behind all regions is in %q", path)
+	}
 }
 
 func TestNamedPipe(t *testing.T) {
