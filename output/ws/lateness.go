@@ -15,7 +15,7 @@ type Lateness struct {
 
 const (
 	octave          = 8 // buckets from a power of two to the next
-	latenessBuckets = 38 * octave
+	latenessBuckets = 38 * octave // the last is 12 days and more
 )
 
 // add counts one frame. What is sent before it is due is not late.
@@ -69,7 +69,7 @@ func (l *Lateness) Percentile(p float64) time.Duration {
 	rank := p / 100 * float64(l.n)
 	var seen int64
 	for i, n := range l.counts {
-		if seen += int64(n); n > 0 && float64(seen) >= rank {
+		if seen += int64(n); n > 0 && float64(seen) >= rank && i < latenessBuckets-1 {
 			return min(upper(i), l.max)
 		}
 	}
