@@ -96,7 +96,7 @@ func TestDial(t *testing.T) {
 		}, "did not answer within 300ms", nil},
 		{"hangs up", func(t *testing.T) string { return tcpServer(t, func(c net.Conn) { c.Read(make([]byte, 1000)) }) }, "hung up during the handshake", nil},
 		{"resets", func(t *testing.T) string {
-			return tcpServer(t, func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) })
+			return tcpServer(t, func(c net.Conn) { c.Read(make([]byte, 10)); c.(*net.TCPConn).SetLinger(0) })
 		}, "hung up during the handshake", nil},
 		{"not HTTP", func(t *testing.T) string {
 			return tcpServer(t, func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.9\r\n"); readFor(c, time.Second) })

@@ -14,7 +14,7 @@ type Lateness struct {
 }
 
 const (
-	octave          = 8 // buckets from a power of two to the next
+	octave          = 8           // buckets from a power of two to the next
 	latenessBuckets = 38 * octave // the last is 12 days and more
 )
 
