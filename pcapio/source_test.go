@@ -181,15 +181,31 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// TestOrderOfEqualTimes gives inputs of the same first time and size.
+// TestOrderOfEqualTimes gives inputs of the same first time and size, whose
+// names then trade places: the frames stay in their order.
 func TestOrderOfEqualTimes(t *testing.T) {
-	a, b := writeFile(t, "x", seconds(1, 0, 1)), writeFile(t, "y", seconds(9, 0, 1))
-	one, other := openSource(t, a, b), openSource(t, b, a)
-	if p, q := fmt.Sprint(one.Inputs()), fmt.Sprint(other.Inputs()); p != q {
-		t.Errorf("inputs %s and %s", p, q)
+	var orders []string
+	for _, swap := range []bool{false, true} {
+		dir := t.TempDir()
+		names := []string{"x", "y"}
+		if swap {
+			slices.Reverse(names)
+		}
+		var paths []string
+		for i, n := range names {
+			path := filepath.Join(dir, n)
+			if err := os.WriteFile(path, seconds(byte(8*i), 0, 1), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+		for range 2 {
+			slices.Reverse(paths)
+			orders = append(orders, fmt.Sprint(readAll(t, openSource(t, paths...))))
+		}
 	}
-	if p, q := fmt.Sprint(readAll(t, one)), fmt.Sprint(readAll(t, other)); p != q {
-		t.Errorf("frames %s and %s", p, q)
+	if slices.Sort(orders); orders[0] != orders[3] {
+		t.Errorf("names or the order of arguments change the frames:\n%s\n%s", orders[0], orders[3])
 	}
 }
 
