@@ -52,8 +52,8 @@ func TestReplayIntoServer(t *testing.T) {
 					tt.change(&legs[i])
 				}
 			}
-			rate := max(legs[0].Rate, 1000) // the server's least
-			if legs[0].Rate < 1000 {
+			rate := legs[0].Rate
+			if rate < 1000 { // the server does not believe that
 				rate = 16000
 			}
 			tt.opt.URL = url

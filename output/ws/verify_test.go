@@ -1,7 +1,9 @@
 package ws
 
 import (
+	"errors"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,7 +58,7 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	os.Remove(path)
-	if _, err := verify(path, "wav", want); !os.IsNotExist(err) && err == nil {
-		t.Error("a missing file was accepted")
+	if _, err := verify(path, "wav", want); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
 	}
 }
