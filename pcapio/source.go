@@ -23,10 +23,9 @@ type Source struct {
 	inputs []*input // in the order of Pos.File
 	size   int64
 
-	mu     sync.Mutex
-	found  []Input // as published by the passes
-	whole  []bool  // found[i] is complete
-	mapped []region
+	mu    sync.Mutex
+	found []Input // as published by the passes
+	whole []bool  // found[i] is complete
 }
 
 // Open prepares to read the capture files at paths as one sequence of frames.
@@ -135,12 +134,9 @@ type track struct {
 
 func (s *Source) open(i int) (*track, error) {
 	in := s.inputs[i]
-	win, data, err := in.window()
+	win, err := in.window()
 	if err != nil {
 		return nil, err
-	}
-	if data != nil {
-		s.remember(data, in.path)
 	}
 	return &track{walker: newWalker(in.format, win, i), in: in, source: s}, nil
 }
