@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -147,7 +148,8 @@ func (p *player) connect(ctx context.Context, frame int) (*websocket.Conn, *batc
 	return conn, wire, nil
 }
 
-// explain words the failure of a dial.
+// explain words the failure of a dial. A handshake that took too long is never
+// a context's error: those are the caller's interruptions.
 func (p *player) explain(err error, resp *http.Response, at stage) error {
 	where, wait := place(p.url), p.opt.limits.handshake
 	var dns *net.DNSError
@@ -156,15 +158,15 @@ func (p *player) explain(err error, resp *http.Response, at stage) error {
 	var op *net.OpError
 	switch {
 	case resp != nil:
-		return &StatusError{resp.StatusCode, where + p.refusal(resp)}
+		return &StatusError{resp.StatusCode, oneLine(where + p.refusal(resp))}
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		return linef(err, "%s: no such host: check the name", where)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return linef(err, "%s: connection refused: is the server running, and is the port right?", where)
 	case timeout(err) && at == connecting:
-		return linef(err, "%s: no answer within %v: check address and firewall", where, wait)
+		return linef(os.ErrDeadlineExceeded, "%s: no answer within %v: check address and firewall", where, wait)
 	case timeout(err):
-		return linef(err, "%s: connected, but the server did not answer within %v: is it a WebSocket server%s?", where, wait, p.otherScheme())
+		return linef(os.ErrDeadlineExceeded, "%s: connected, but the server did not answer within %v: is it a WebSocket server%s?", where, wait, p.otherScheme())
 	case errors.As(err, &cert):
 		return linef(err, "%s: the server's certificate cannot be trusted (%v)", where, cert.Err)
 	case errors.As(err, &notTLS):
@@ -197,7 +199,7 @@ func (p *player) refusal(resp *http.Response) string {
 	case code >= 300 && code < 400:
 		to := "another place"
 		if u, err := resp.Location(); err == nil {
-			to = redact(place(u), p.opt.Header)
+			to = redact(cut(place(u), maxLocation), secrets(p.opt.Header, p.url))
 		}
 		return said + ": redirects to " + to + " are not followed: name that place if you trust it"
 	case code == http.StatusUnauthorized:

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"strings"
 	"syscall"
 	"time"
 
@@ -19,8 +17,8 @@ type lostError struct{ err error }
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
-// A lineError is an error in one line that repeats nothing the server or the
-// user has said; err is what it came from.
+// A lineError is an error in one line, without secrets and control characters;
+// err is what it came from.
 type lineError struct {
 	line string
 	err  error
@@ -30,7 +28,7 @@ func (e *lineError) Error() string { return e.line }
 func (e *lineError) Unwrap() error { return e.err }
 
 func linef(err error, format string, args ...any) error {
-	return &lineError{fmt.Sprintf(format, args...), err}
+	return &lineError{oneLine(fmt.Sprintf(format, args...)), err}
 }
 
 // sayClose sends our close, or the answer to the server's.
@@ -93,7 +91,7 @@ func (p *player) farewell(written error) error {
 }
 
 // closing words a close. The reason is the server's: it is quoted, and what it
-// repeats of our headers is taken out.
+// repeats of our handshake is taken out.
 func (p *player) closing(ce *websocket.CloseError) string {
 	code := fmt.Sprintf("code %d", ce.Code)
 	if ce.Code == websocket.CloseNoStatusReceived {
@@ -102,21 +100,7 @@ func (p *player) closing(ce *websocket.CloseError) string {
 	if ce.Text == "" {
 		return code
 	}
-	return fmt.Sprintf("%s, %q", code, redact(ce.Text, p.opt.Header))
-}
-
-// redact takes the values of headers out of what a server says.
-func redact(s string, header http.Header) string {
-	for _, values := range header {
-		for _, v := range values {
-			for _, part := range append(strings.Fields(v), v) {
-				if len(part) > 3 {
-					s = strings.ReplaceAll(s, part, "***")
-				}
-			}
-		}
-	}
-	return s
+	return fmt.Sprintf("%s, %q", code, redact(ce.Text, secrets(p.opt.Header, p.url)))
 }
 
 func timeout(err error) bool {

@@ -49,7 +49,7 @@ func (r *replay) play(ctx context.Context, leg *Leg, res *Result) {
 	defer p.timer.Stop()
 	switch err := p.run(ctx); {
 	case err == nil:
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		res.Err = fmt.Errorf("interrupted after %d of %d samples: %w", res.Sent, res.Samples, err)
 	case p.conn == nil || errors.Is(err, ErrUnconfirmed):
 		res.Err = err
