@@ -133,7 +133,7 @@ func walkBytes(tb testing.TB, file []byte, chunk int) ([]got, *walk) {
 	if format == "" {
 		tb.Fatal("not sniffed as a capture")
 	}
-	w := newWalker(format, newWindow(readerAt(file), nil, int64(len(file)), chunk), 0)
+	w := newWalker(format, newReadWindow(readerAt(file), nil, int64(len(file)), chunk), 0)
 	frames := drain(tb, w.next)
 	return frames, w.base()
 }

@@ -95,7 +95,7 @@ func (in *input) fill(r io.Reader, opt Options) (err error) {
 // peek reads the first frame for its time.
 func (in *input) peek(r io.ReaderAt) error {
 	const chunk = 4 << 10
-	w := newWalker(in.format, newWindow(r, nil, in.size, chunk), 0)
+	w := newWalker(in.format, newReadWindow(r, nil, in.size, chunk), 0)
 	var f Frame
 	in.first = math.MaxInt64
 	if w.next(&f) {
@@ -107,14 +107,19 @@ func (in *input) peek(r io.ReaderAt) error {
 	return nil
 }
 
-// window opens the input for a pass.
-func (in *input) window() (*window, error) {
+// window opens the input for a pass. data is what is mapped, nil if the file
+// is read.
+func (in *input) window() (win *window, data []byte, err error) {
 	if in.spool != nil {
-		return newWindow(in.spool.file, nil, in.size, readChunk), nil
+		win, data, err = newMapWindow(in.spool.file, in.size, mapStep)
+		if err != nil {
+			return newReadWindow(in.spool.file, nil, in.size, readChunk), nil, nil
+		}
+		return win, data, nil
 	}
 	f, err := os.Open(in.path)
 	if err != nil {
-		return nil, openError(in.path, err)
+		return nil, nil, openError(in.path, err)
 	}
 	info, err := f.Stat()
 	switch {
@@ -125,9 +130,13 @@ func (in *input) window() (*window, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return newWindow(f, f, in.size, readChunk), nil
+	if win, data, err = newMapWindow(f, in.size, mapStep); err != nil {
+		return newReadWindow(f, f, in.size, readChunk), nil, nil
+	}
+	f.Close()
+	return win, data, nil
 }
 
 func (in *input) describe() Input {
@@ -153,7 +162,7 @@ func (in *input) hash() error {
 	if in.ends != nil {
 		return nil
 	}
-	win, err := in.window()
+	win, _, err := in.window()
 	if err != nil {
 		return err
 	}

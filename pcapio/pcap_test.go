@@ -213,7 +213,7 @@ func TestPcapLinear(t *testing.T) {
 		file = append(file, unit...)
 	}
 	r := &countingReader{readerAt: file}
-	w := newWalker(formatPcap, newWindow(r, nil, int64(len(file)), 4096), 0)
+	w := newWalker(formatPcap, newReadWindow(r, nil, int64(len(file)), 4096), 0)
 	frames := 0
 	var f Frame
 	for w.next(&f) {

@@ -23,9 +23,10 @@ type Source struct {
 	inputs []*input // in the order of Pos.File
 	size   int64
 
-	mu    sync.Mutex
-	found []Input // as published by the passes
-	whole []bool  // found[i] is complete
+	mu     sync.Mutex
+	found  []Input // as published by the passes
+	whole  []bool  // found[i] is complete
+	mapped []region
 }
 
 // Open prepares to read the capture files at paths as one sequence of frames.
@@ -134,9 +135,12 @@ type track struct {
 
 func (s *Source) open(i int) (*track, error) {
 	in := s.inputs[i]
-	win, err := in.window()
+	win, data, err := in.window()
 	if err != nil {
 		return nil, err
+	}
+	if data != nil {
+		s.remember(data, in.path)
 	}
 	return &track{walker: newWalker(in.format, win, i), in: in, source: s}, nil
 }

@@ -346,43 +346,12 @@ func TestReadError(t *testing.T) {
 	for _, file := range [][]byte{seconds(1, 0, 1, 2, 90000000, 3), pcapng} {
 		format, _ := sniff(file)
 		for from := range len(file) {
-			win := newWindow(failingReader{file, int64(from)}, nil, int64(len(file)), 16)
+			win := newReadWindow(failingReader{file, int64(from)}, nil, int64(len(file)), 16)
 			w := newWalker(format, win, 0)
 			drain(t, w.next)
 			if !errors.Is(w.base().err, errDisk) || w.base().truncated {
 				t.Errorf("%s: failure at %d: error %v, notes %v", format, from, w.base().err, w.base().notes)
 			}
 		}
-	}
-}
-
-// TestShrinks cuts a file short while it is being read.
-func TestShrinks(t *testing.T) {
-	var at []uint32
-	for i := range uint32(20_000) {
-		at = append(at, i)
-	}
-	file := seconds(1, at...)
-	if len(file) < 3*readChunk {
-		t.Fatal("the file fits into a chunk")
-	}
-	path := writeFile(t, "shrinks", file)
-	s := openSource(t, path)
-	r, err := s.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	var f Frame
-	n := 0
-	for r.Next(&f) {
-		if n++; n == 10 {
-			if err := os.Truncate(path, 100); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if !errors.Is(r.Err(), ErrChanged) || n < 10 || n >= len(at) {
-		t.Errorf("after %d frames: error %v", n, r.Err())
 	}
 }

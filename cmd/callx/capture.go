@@ -63,6 +63,10 @@ func spec(c calls.Codec) audio.Spec {
 
 // walk is one pass: it takes every frame apart and hands it to each.
 func walk(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
+	return src.Guard(func() error { return walkFrames(ctx, src, dec, bar, each) })
+}
+
+func walkFrames(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
 	r, err := src.Open()
 	if err != nil {
 		return err
