@@ -22,6 +22,7 @@ func (x *Indexer) Finish(paths []string) *Index {
 			if r.clock.rate == 0 {
 				r.clock.settle(x.rate(&x.streams.keys[id], r))
 			}
+			r.keep()
 			f.runs = append(f.runs, r)
 		}
 	}

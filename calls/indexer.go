@@ -30,7 +30,8 @@ type Indexer struct {
 	notes       []pcapio.Note
 	first, last int64
 	started     bool
-	packet      rtp.Packet // reused
+	packet      rtp.Packet // reused, as is sample
+	sample      sample
 }
 
 // A stream is one key's runs in order of capture; held is a packet that does
@@ -133,7 +134,8 @@ func isZRTP(b []byte) bool {
 // media takes one RTP packet.
 func (x *Indexer) media(d *wire.Datagram) {
 	key := streamKey{d.Flow, x.packet.SSRC}
-	s := sample{nanos: d.Nanos, pos: d.Pos, ord: x.count.Total, p: &x.packet}
+	x.sample = sample{nanos: d.Nanos, pos: d.Pos, ord: x.count.Total, p: &x.packet}
+	s := &x.sample
 	id := x.streams.find(&key)
 	if id < 0 {
 		id = x.streams.add(key)
@@ -157,13 +159,13 @@ func (x *Indexer) media(d *wire.Datagram) {
 // hold keeps a packet that does not go on from the run. If the next goes on
 // from it, the sender has restarted and a new run begins with it; else its
 // timestamp is wild and it cannot be placed.
-func (st *stream) hold(id int, s sample) {
+func (st *stream) hold(id int, s *sample) {
 	if st.copies > 0 && s.p.Seq == st.held.Seq && s.p.Timestamp == st.held.Timestamp {
 		st.copies++
 		return
 	}
 	if st.copies > 0 {
-		next := newRun(id, st.at)
+		next := newRun(id, &st.at)
 		if d := int16(s.p.Seq - st.held.Seq); d > 0 && d < 16 && next.add(s) {
 			next.packets += st.copies - 1
 			next.duplicates += st.copies - 1
@@ -173,7 +175,7 @@ func (st *stream) hold(id int, s sample) {
 		}
 		st.dropHeld()
 	}
-	st.held, st.at, st.copies = *s.p, s, 1
+	st.held, st.at, st.copies = *s.p, *s, 1
 	st.held.Payload = nil // borrowed
 	st.at.p = &st.held
 }
@@ -210,6 +212,7 @@ func (x *Indexer) rate(key *streamKey, r *run) int64 {
 
 // mainFormat returns the payload type with most packets.
 func (r *run) mainFormat() *format {
+	r.keep()
 	best := &r.formats[0]
 	for i := range r.formats {
 		if r.formats[i].packets > best.packets {

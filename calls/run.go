@@ -1,6 +1,8 @@
 package calls
 
 import (
+	"slices"
+
 	"callx/calls/rtp"
 	"callx/pcapio"
 )
@@ -14,29 +16,34 @@ import (
 // Sequence numbers and timestamps are extended to 64 bits from the first
 // packet's values (RFC 3550 appendix A.1); both may become negative.
 type run struct {
-	stream int // number of its key in the table
+	// What the packets of an ordinary stream touch stands together.
+	seqMax    int64
+	tsTop     int64 // timestamp of packet seqMax
+	tsMax     int64
+	cover     int64  // end of the audio of packet seqMax, in ticks
+	lastNanos int64  // arrival of the last plausible packet
+	last      int64  // arrival of the last packet
+	packets   uint64 // every copy, wild ones included
+	maxSize   int    // longest payload in bytes
+	lastPos   pcapio.Pos
+	lastOrd   uint64 // ordinal of the last packet's frame in the pass
+	cur       format // of the last packet; formats[pt] is behind while it is in use
+	clock     clock
 
-	seqMin, seqMax int64
-	tsMin, tsMax   int64
-	tsTop          int64 // timestamp of packet seqMax
-	cover          int64 // end of the audio of packet seqMax, in ticks
-	lastNanos      int64 // arrival of the last plausible packet
-	pt             int   // index in formats of the last packet's payload type
-
-	packets    uint64 // every copy, wild ones included
+	stream     int // number of its key in the table
+	pt         int // index of cur in formats
+	seqMin     int64
+	tsMin      int64
 	duplicates uint64
 	reordered  uint64
 	wild       uint64 // timestamps that arrival does not allow: never placed
 	maxLate    int64  // ticks by which a packet came after a later one
-	maxSize    int    // longest payload in bytes
 	gaps       []gap
 	moreGaps   bool // there were more than maxGaps
 
-	first, last       int64 // arrival of the first and last packet
-	firstPos, lastPos pcapio.Pos
-	lastOrd           uint64 // ordinal of the last packet's frame in the pass
-	formats           []format
-	clock             clock
+	first    int64 // arrival of the first packet
+	firstPos pcapio.Pos
+	formats  []format
 
 	at *Part // what Finish made of it
 }
@@ -71,7 +78,7 @@ type sample struct {
 	p     *rtp.Packet
 }
 
-func newRun(stream int, s sample) *run {
+func newRun(stream int, s *sample) *run {
 	seq, ts := int64(s.p.Seq), int64(s.p.Timestamp)
 	r := &run{
 		stream: stream, seqMin: seq, seqMax: seq, tsMin: ts, tsMax: ts, tsTop: ts,
@@ -84,33 +91,39 @@ func newRun(stream int, s sample) *run {
 }
 
 // duration returns the ticks that a packet covers as far as pass 1 can tell,
-// and counts the packet for its payload type.
-func (r *run) duration(s sample) int64 {
-	f := r.format(s)
-	f.packets++
-	if f.bytesPerTick > 0 {
-		return int64(len(s.p.Payload)) / int64(f.bytesPerTick)
+// and counts the packet for its payload type, which becomes the current one.
+func (r *run) duration(s *sample) int64 {
+	if len(r.formats) == 0 || r.cur.pt != s.p.PayloadType {
+		r.change(s)
 	}
-	return f.step
+	r.cur.packets++
+	if r.cur.bytesPerTick > 0 {
+		return int64(len(s.p.Payload)) / int64(r.cur.bytesPerTick)
+	}
+	return r.cur.step
 }
 
 const maxFormats = 16
 
-func (r *run) format(s sample) *format {
-	if r.pt < len(r.formats) && r.formats[r.pt].pt == s.p.PayloadType {
-		return &r.formats[r.pt]
-	}
-	for i := range r.formats {
-		if r.formats[i].pt == s.p.PayloadType {
-			r.pt = i
-			return &r.formats[i]
+// change makes the payload type of a packet the current one. A run with more
+// types than any sender has counts the rest with the last.
+func (r *run) change(s *sample) {
+	r.keep()
+	r.pt = slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.p.PayloadType })
+	if r.pt < 0 {
+		if len(r.formats) < maxFormats {
+			r.formats = append(r.formats, format{pt: s.p.PayloadType, bytesPerTick: bytesPerTick[s.p.PayloadType], first: s.nanos})
 		}
+		r.pt = len(r.formats) - 1
 	}
-	if len(r.formats) < maxFormats {
-		r.formats = append(r.formats, format{pt: s.p.PayloadType, bytesPerTick: bytesPerTick[s.p.PayloadType], first: s.nanos})
+	r.cur = r.formats[r.pt]
+}
+
+// keep brings formats up to date.
+func (r *run) keep() {
+	if len(r.formats) > 0 {
+		r.formats[r.pt] = r.cur
 	}
-	r.pt = len(r.formats) - 1
-	return &r.formats[r.pt]
 }
 
 // comfortNoise is the static payload type of RFC 3389: it covers no audio.
@@ -122,7 +135,7 @@ var bytesPerTick = [128]uint8{0: 1, 8: 1, 10: 4, 11: 2}
 
 // add takes one packet, and reports false where it does not go on from what
 // the run holds; nothing is changed then.
-func (r *run) add(s sample) bool {
+func (r *run) add(s *sample) bool {
 	dseq := int64(int16(s.p.Seq - uint16(r.seqMax)))
 	dts := int64(int32(s.p.Timestamp - uint32(r.tsTop)))
 	if !r.plausible(dseq, dts, s.nanos) {
@@ -178,38 +191,35 @@ func (r *run) timely(dts, nanos, hz int64) bool {
 
 // step returns the usual advance of the timestamp, 20 ms where unknown.
 func (r *run) step() int64 {
-	if r.pt < len(r.formats) && r.formats[r.pt].step > 0 {
-		return r.formats[r.pt].step
+	if r.cur.step > 0 {
+		return r.cur.step
 	}
 	return max(r.clock.hz()/50, 1)
 }
 
 // advance takes a packet behind the highest sequence number so far.
-func (r *run) advance(s sample, seq, ts, dseq, dts int64) {
-	before := r.pt
-	if dseq == 1 && dts > 0 && before < len(r.formats) {
-		if f := &r.formats[before]; f.pt == s.p.PayloadType && (f.step == 0 || dts < f.step) && !isEvent(s.p) && f.pt != comfortNoise {
-			if f.step == 0 && f.bytesPerTick == 0 {
-				r.cover = r.tsTop + dts // the first packet's duration is known only now
-			}
-			f.step = dts
-		}
-	}
-	pt := r.formats[min(before, len(r.formats)-1)].pt
+func (r *run) advance(s *sample, seq, ts, dseq, dts int64) {
+	before := r.cur.pt
 	speaks := !isEvent(s.p) && s.p.PayloadType != comfortNoise
+	if dseq == 1 && dts > 0 && before == s.p.PayloadType && (r.cur.step == 0 || dts < r.cur.step) && speaks {
+		if r.cur.step == 0 && r.cur.bytesPerTick == 0 {
+			r.cover = r.tsTop + dts // the first packet's duration is known only now
+		}
+		r.cur.step = dts
+	}
 	if dseq > 1 || speaks && ts > r.cover {
 		to := max(ts, r.cover)
 		if dts < 0 {
 			to = r.cover // the sender's timestamps went back: nothing is left open
 		}
-		r.addGap(gap{seq: r.seqMax + 1, n: dseq - 1, from: r.cover, to: to, pt: pt})
+		r.addGap(gap{seq: r.seqMax + 1, n: dseq - 1, from: r.cover, to: to, pt: before})
 		r.cover = to
 	}
 	if ts < r.tsMax {
 		r.maxLate = max(r.maxLate, r.tsMax-ts)
+		r.tsMin = min(r.tsMin, ts)
 	}
-	r.seqMax, r.tsTop = seq, ts
-	r.tsMin, r.tsMax = min(r.tsMin, ts), max(r.tsMax, ts)
+	r.seqMax, r.tsTop, r.tsMax = seq, ts, max(r.tsMax, ts)
 	if d := r.duration(s); speaks {
 		r.cover = ts + d
 	}
@@ -225,7 +235,7 @@ func (r *run) addGap(g gap) {
 
 // fill takes a packet that is not behind the highest sequence number: late
 // into a gap or in front of the first. It reports false for a duplicate.
-func (r *run) fill(s sample, seq, ts int64) bool {
+func (r *run) fill(s *sample, seq, ts int64) bool {
 	if seq < r.seqMin {
 		end := ts + r.duration(s)
 		if n := r.seqMin - seq - 1; n > 0 || end < r.tsMin {

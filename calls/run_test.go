@@ -11,8 +11,8 @@ import (
 // A sender makes packets of 20 ms at 8000 Hz.
 type sender struct{ seq, ts uint32 }
 
-func (s sender) packet(i int) sample {
-	return sample{nanos: int64(i) * 20e6, ord: uint64(i), p: &rtp.Packet{
+func (s sender) packet(i int) *sample {
+	return &sample{nanos: int64(i) * 20e6, ord: uint64(i), p: &rtp.Packet{
 		Seq: uint16(s.seq + uint32(i)), Timestamp: s.ts + 160*uint32(i), PayloadType: 8, Payload: make([]byte, 160),
 	}}
 }

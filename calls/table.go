@@ -3,6 +3,7 @@ package calls
 import (
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
 
 	"callx/pcapio/wire"
 )
@@ -14,16 +15,26 @@ type streamKey struct {
 	ssrc uint32
 }
 
-// hash mixes the key's addresses, ports and SSRC.
-func (k *streamKey) hash() uint64 {
+// A packedKey is a streamKey in few words: cheap to compare and to hash.
+type packedKey struct {
+	src, dst [2]uint64
+	ports    uint64 // source and destination port, SSRC
+}
+
+func (k *streamKey) pack() packedKey {
 	s, d := k.flow.Src.Addr().As16(), k.flow.Dst.Addr().As16()
-	ports := uint64(k.flow.Src.Port())<<48 | uint64(k.flow.Dst.Port())<<32 | uint64(k.ssrc)
-	// A v4 address differs from others in its last 4 bytes only.
-	h := mix(binary.LittleEndian.Uint64(s[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(d[8:])^ports)
-	if !k.flow.Src.Addr().Is4() {
-		h = mix(h^binary.LittleEndian.Uint64(s[:]), binary.LittleEndian.Uint64(d[:])^0xd1b54a32d192ed03)
+	le := binary.LittleEndian
+	return packedKey{
+		src:   [2]uint64{le.Uint64(s[:]), le.Uint64(s[8:])},
+		dst:   [2]uint64{le.Uint64(d[:]), le.Uint64(d[8:])},
+		ports: uint64(k.flow.Src.Port())<<48 | uint64(k.flow.Dst.Port())<<32 | uint64(k.ssrc),
 	}
-	return mix(h, ports^0x8ebc6af09c88c6e3)
+}
+
+// hash mixes all words with a seed that the sender of a capture cannot know.
+func (k *packedKey) hash(seed uint64) uint64 {
+	h := mix(k.src[1]^seed, k.dst[1]^k.ports)
+	return mix(h^k.src[0], k.dst[0]^k.ports^0xd1b54a32d192ed03)
 }
 
 func mix(a, b uint64) uint64 {
@@ -35,8 +46,10 @@ func mix(a, b uint64) uint64 {
 // is open-addressed with linear probing: one cache line for a packet of a
 // known stream, and no allocation but to grow.
 type table struct {
-	slots []slot
-	keys  []streamKey
+	slots  []slot
+	packed []packedKey
+	keys   []streamKey
+	seed   uint64
 }
 
 type slot struct {
@@ -49,14 +62,15 @@ func (t *table) find(k *streamKey) int {
 	if len(t.slots) == 0 {
 		return -1
 	}
-	h := k.hash()
+	p := k.pack()
+	h := p.hash(t.seed)
 	mask := uint64(len(t.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		s := t.slots[i]
 		if s.id == 0 {
 			return -1
 		}
-		if s.tag == uint32(h>>32) && t.keys[s.id-1] == *k {
+		if s.tag == uint32(h>>32) && t.packed[s.id-1] == p {
 			return int(s.id - 1)
 		}
 	}
@@ -68,12 +82,13 @@ func (t *table) add(k streamKey) int {
 		t.grow()
 	}
 	t.keys = append(t.keys, k)
-	t.place(&k, len(t.keys))
+	t.packed = append(t.packed, k.pack())
+	t.place(len(t.keys))
 	return len(t.keys) - 1
 }
 
-func (t *table) place(k *streamKey, id int) {
-	h := k.hash()
+func (t *table) place(id int) {
+	h := t.packed[id-1].hash(t.seed)
 	mask := uint64(len(t.slots) - 1)
 	i := h & mask
 	for t.slots[i].id != 0 {
@@ -83,8 +98,11 @@ func (t *table) place(k *streamKey, id int) {
 }
 
 func (t *table) grow() {
+	if t.seed == 0 {
+		t.seed = rand.Uint64()
+	}
 	t.slots = make([]slot, max(64, 2*len(t.slots)))
 	for i := range t.keys {
-		t.place(&t.keys[i], i+1)
+		t.place(i + 1)
 	}
 }
