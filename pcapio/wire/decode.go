@@ -1,68 +1,52 @@
 package wire
 
 import (
-	"cmp"
-	"slices"
+	"net/netip"
 
 	"callx/pcapio"
 )
 
 // A Decoder takes frames apart. The zero value is ready; it belongs to one
 // goroutine.
+//
+// Its methods are the layers. A layer gets the bytes that begin with its
+// header and the number of bytes that the capture lacks behind them; it takes
+// its header off and hands on to the layer inside.
 type Decoder struct {
-	unknown map[pcapio.LinkType]*Unknown
-}
-
-// Unknown tells of the frames of one link type that callx does not know.
-type Unknown struct {
-	Link   pcapio.LinkType
-	Frames uint64
-	First  pcapio.Pos
+	frame      *pcapio.Frame // in hand
+	out        []Datagram    // the caller's slice
+	links      map[uint16]*Unknown
+	etherTypes map[uint16]*Unknown
 }
 
 // Decode appends the datagrams that f holds to dst and says what f is. It
 // copies and allocates nothing: payloads point into f.Data.
 func (d *Decoder) Decode(dst []Datagram, f *pcapio.Frame) ([]Datagram, Class) {
-	if int(f.Link) >= len(links) || links[f.Link] == nil {
-		d.miss(f)
+	if int(f.Link) >= len(linkLayers) || linkLayers[f.Link] == nil {
+		d.missLink(f)
 		return dst, ClassUndecodable
 	}
-	var p packet
-	if c := links[f.Link](&p, f.Data); c != more {
-		return dst, c
+	cut := 0
+	if f.Orig > len(f.Data) {
+		cut = f.Orig - len(f.Data)
 	}
-	if c := p.peel(); c != more {
-		return dst, c
-	}
-	dst = append(dst, Datagram{Pos: f.Pos, Nanos: f.Nanos, Flow: p.flow, Payload: p.b, Cut: p.cut})
-	return dst, ClassUDP
+	d.frame, d.out = f, dst
+	c := linkLayers[f.Link](d, f.Data, cut)
+	return d.out, c
 }
 
-// A packet is a frame on its way up the layers: b is what the layer in hand
-// begins with.
-type packet struct {
-	b    []byte
-	kind uint16 // EtherType of b while a link layer is in hand
-	flow Flow
-	cut  int // bytes missing at the end of b
-}
-
-// more is the Class of a layer that has another one inside.
-const more Class = 0xff
-
-// links is the table of link layers. Each takes off its header and leaves the
-// EtherType of what follows.
-var links = [...]func(p *packet, b []byte) Class{
-	linkNull:     null,
-	linkEthernet: ethernet,
-	linkRaw12:    raw,
-	linkRaw14:    raw,
-	linkRaw:      raw,
-	linkLoop:     loop,
-	linkSLL:      sll,
-	linkIPv4:     raw,
-	linkIPv6:     raw,
-	linkSLL2:     sll2,
+// linkLayers is the table of link types.
+var linkLayers = [...]func(d *Decoder, b []byte, cut int) Class{
+	linkNull:     (*Decoder).null,
+	linkEthernet: (*Decoder).ethernet,
+	linkRaw12:    (*Decoder).raw,
+	linkRaw14:    (*Decoder).raw,
+	linkRaw:      (*Decoder).raw,
+	linkLoop:     (*Decoder).loop,
+	linkSLL:      (*Decoder).sll,
+	linkIPv4:     (*Decoder).raw,
+	linkIPv6:     (*Decoder).raw,
+	linkSLL2:     (*Decoder).sll2,
 }
 
 // Link types (https://www.tcpdump.org/linktypes.html). DLT_RAW is 12 or 14 in
@@ -80,25 +64,17 @@ const (
 	linkSLL2     pcapio.LinkType = 276
 )
 
-// miss counts a frame of an unknown link type.
-func (d *Decoder) miss(f *pcapio.Frame) {
-	u := d.unknown[f.Link]
-	if u == nil {
-		if d.unknown == nil {
-			d.unknown = map[pcapio.LinkType]*Unknown{}
-		}
-		u = &Unknown{Link: f.Link, First: f.Pos}
-		d.unknown[f.Link] = u
+// emit appends a datagram of the frame in hand. It is filled in place: a
+// Datagram is too large to be built first and copied, for every frame.
+func (d *Decoder) emit(src, dst netip.AddrPort, payload []byte, cut int) {
+	n := len(d.out)
+	if n < cap(d.out) {
+		d.out = d.out[:n+1]
+	} else {
+		d.out = append(d.out, Datagram{})
 	}
-	u.Frames++
-}
-
-// Unknown lists the link types that could not be decoded so far, by number.
-func (d *Decoder) Unknown() []Unknown {
-	var list []Unknown
-	for _, u := range d.unknown {
-		list = append(list, *u)
-	}
-	slices.SortFunc(list, func(a, b Unknown) int { return cmp.Compare(a.Link, b.Link) })
-	return list
+	g := &d.out[n]
+	g.Pos, g.Nanos = d.frame.Pos, d.frame.Nanos
+	g.Flow.Src, g.Flow.Dst, g.Flow.Proto = src, dst, UDP
+	g.Payload, g.Cut = payload, cut
 }
