@@ -65,8 +65,9 @@ type partState struct {
 	begun      bool
 	last       int64 // sequence number decoded last
 	queue      []Packet
-	decoders   [128]Decoder
-	asked      [128]bool
+	pt         uint8 // the payload type decoded last,
+	decoder    Decoder
+	decoders   map[uint8]Decoder // of all types so far; nil for what is no audio
 }
 
 // NewTrack returns a Track that writes to dst. Close closes dst too.
@@ -100,20 +101,21 @@ func scale(v, mul, div int64) int64 {
 	return int64(q)
 }
 
-// Add takes the next packet as captured. The error is the Sink's.
-func (t *Track) Add(p Packet) error {
+// Add takes the next packet as captured; it is copied if it has to wait for
+// its turn. The error is the Sink's.
+func (t *Track) Add(p *Packet) error {
 	ps := &t.parts[p.Part]
 	if ps.late == 0 && len(ps.queue) == 0 {
 		return t.play(p)
 	}
-	buf := t.buffer(len(p.Payload))
-	copy(buf, p.Payload)
-	p.Payload = buf
+	q := *p
+	q.Payload = t.buffer(len(p.Payload))
+	copy(q.Payload, p.Payload)
 	i := len(ps.queue)
 	for i > 0 && ps.queue[i-1].Seq > p.Seq {
 		i--
 	}
-	ps.queue = slices.Insert(ps.queue, i, p)
+	ps.queue = slices.Insert(ps.queue, i, q)
 	ps.top = max(ps.top, p.Ticks)
 	n := 0
 	for n < len(ps.queue) && ps.queue[n].Ticks < ps.top-ps.late {
@@ -126,7 +128,7 @@ func (t *Track) Add(p Packet) error {
 func (t *Track) release(part, n int) error {
 	q := t.parts[part].queue
 	for i := range n {
-		err := t.play(q[i])
+		err := t.play(&q[i])
 		t.free = append(t.free, q[i].Payload)
 		if err != nil {
 			return err
@@ -148,7 +150,7 @@ func (t *Track) buffer(n int) []byte {
 }
 
 // play decodes one packet and puts it in its place.
-func (t *Track) play(p Packet) error {
+func (t *Track) play(p *Packet) error {
 	ps := &t.parts[p.Part]
 	if ps.begun && p.Seq <= ps.last {
 		t.stats.Duplicates++
@@ -188,13 +190,21 @@ func (t *Track) play(p Packet) error {
 	return err
 }
 
-func (t *Track) decoder(ps *partState, p Packet) Decoder {
-	pt := p.PayloadType & 0x7f
-	if !ps.asked[pt] {
-		ps.asked[pt] = true
-		ps.decoders[pt] = t.cfg.Decoder(p.Part, pt)
+// decoder returns the decoder of a packet, nil if there is none.
+func (t *Track) decoder(ps *partState, p *Packet) Decoder {
+	if ps.decoders != nil && ps.pt == p.PayloadType {
+		return ps.decoder
 	}
-	return ps.decoders[pt]
+	d, known := ps.decoders[p.PayloadType]
+	if !known {
+		if ps.decoders == nil {
+			ps.decoders = map[uint8]Decoder{}
+		}
+		d = t.cfg.Decoder(p.Part, p.PayloadType)
+		ps.decoders[p.PayloadType] = d
+	}
+	ps.pt, ps.decoder = p.PayloadType, d
+	return d
 }
 
 // settle plays what earlier parts still hold back when a later one speaks:

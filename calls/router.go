@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"callx/calls/rtp"
+	"callx/pcapio"
 	"callx/pcapio/wire"
 )
 
@@ -13,14 +14,21 @@ import (
 type Router struct {
 	streams table
 	routes  []route
-	pkt     rtp.Packet
 }
 
-// A route follows one stream through its runs.
+// A route follows one stream through its runs. What a packet needs stands
+// together: with thousands of streams every cache line counts.
 type route struct {
-	hops    []hop // in order of capture
-	cur     int
-	seq, ts int64 // of the last packet placed, extended
+	seq, ts        int64 // of the last packet placed, extended
+	seqMin, seqMax int64 // of the run in hand
+	tsMin, tsMax   int64
+	shift, sadd    int64
+	leg            *Leg
+	part           int
+	more           bool       // there is another run,
+	next           pcapio.Pos // which begins there
+	cur            int
+	hops           []hop // in order of capture
 }
 
 // A hop is one run's place in its part.
@@ -77,8 +85,14 @@ func (rt *Router) add(k streamKey, h hop) {
 
 // start makes hop i the current one.
 func (t *route) start(i int) {
-	t.cur = i
-	t.seq, t.ts = t.hops[i].run.seqMin, t.hops[i].run.tsMin
+	h := &t.hops[i]
+	r := h.run
+	t.cur, t.seq, t.ts = i, r.seqMin, r.tsMin
+	t.seqMin, t.seqMax, t.tsMin, t.tsMax = r.seqMin, r.seqMax, r.tsMin, r.tsMax
+	t.leg, t.part, t.shift, t.sadd = h.leg, h.part, h.shift, h.sadd
+	if t.more = i+1 < len(t.hops); t.more {
+		t.next = t.hops[i+1].run.firstPos
+	}
 }
 
 // Route says where d belongs; ok is false for what is no packet of a leg, and
@@ -96,18 +110,16 @@ func (rt *Router) Route(d *wire.Datagram, out *Routed) (ok bool) {
 		return false
 	}
 	t := &rt.routes[id]
-	if t.cur+1 < len(t.hops) && d.Pos == t.hops[t.cur+1].run.firstPos {
+	if t.more && d.Pos == t.next {
 		t.start(t.cur + 1)
 	}
-	h := &t.hops[t.cur]
 	seq := t.seq + int64(int16(out.Packet.Seq-uint16(t.seq)))
 	ts := t.ts + int64(int32(out.Packet.Timestamp-uint32(t.ts)))
-	r := h.run
-	if seq < r.seqMin || seq > r.seqMax || ts < r.tsMin || ts > r.tsMax {
+	if seq < t.seqMin || seq > t.seqMax || ts < t.tsMin || ts > t.tsMax {
 		return false
 	}
 	t.seq, t.ts = seq, ts
-	out.Leg, out.Part, out.Cut = h.leg, h.part, d.Cut
-	out.Seq, out.TS = seq+h.sadd, ts+h.shift
+	out.Leg, out.Part, out.Cut = t.leg, t.part, d.Cut
+	out.Seq, out.TS = seq+t.sadd, ts+t.shift
 	return true
 }

@@ -116,7 +116,7 @@ func (a *app) extract(ctx context.Context, paths []string, o *extractOptions) er
 		return err
 	}
 	sums := sumInputs(ctx, c)
-	x := &extraction{opt: o, dir: dir, pool: &output.Pool{}, audio: map[*calls.Leg]output.Info{}}
+	x := &extraction{opt: o, dir: dir, pool: &output.Pool{MaxOpen: maxOpenFiles()}, audio: map[*calls.Leg]output.Info{}}
 	rec := &reconstruction{capture: c, pcm: x.pcm, raw: x.raw, done: x.done}
 	rec.only(selected)
 	for _, call := range selected {

@@ -121,7 +121,7 @@ func (a *app) push(ctx context.Context, paths []string, o *pushOptions) error {
 		return err
 	}
 	defer os.RemoveAll(spool)
-	p := &pusher{dir: spool, rate: o.rate, pool: &output.Pool{}}
+	p := &pusher{dir: spool, rate: o.rate, pool: &output.Pool{MaxOpen: maxOpenFiles()}}
 	rec := &reconstruction{capture: c, pcm: p.pcm, done: p.done}
 	rec.only(selected)
 	bar.next("decoding")

@@ -13,6 +13,8 @@ import (
 
 // A reconstruction is pass 2: it routes the capture's packets to one track a
 // leg, and ends each leg at its last packet, so that few are open at once.
+// Legs are spread over shards that work beside the pass; each leg stays in
+// one, so that its packets stay in order.
 type reconstruction struct {
 	*capture
 	keep func(*calls.Call) bool
@@ -21,10 +23,11 @@ type reconstruction struct {
 	pcm func(c *calls.Call, l *calls.Leg, rate, channels int) (aborter, error)
 	// raw opens a file for packets that cannot be decoded; nil drops them.
 	raw func(c *calls.Call, l *calls.Leg) (*output.RTPDump, error)
-	// done is called when a leg is complete.
+	// done is told of every complete leg, in order of calls, after the pass.
 	done func(c *calls.Call, l *calls.Leg, w *legWork) error
 
-	legs map[*calls.Leg]*legWork
+	legs   map[*calls.Leg]*legWork
+	shards *shards
 }
 
 // An aborter is a sink that can be taken back.
@@ -33,18 +36,26 @@ type aborter interface {
 	Abort()
 }
 
-// A legWork is one leg on its way.
+// A legWork is one leg on its way. The pass makes it; then only its shard
+// touches it until the pass is over.
 type legWork struct {
-	call   *calls.Call
-	leg    *calls.Leg
-	rate   int // 0 if nothing can be decoded
-	chans  int
-	track  *audio.Track
+	call    *calls.Call
+	leg     *calls.Leg
+	shard   int
+	unknown []payloadTypes // of each part: audio that cannot be decoded
+
+	track  *audio.Track // nil if nothing can be decoded
 	sink   aborter
-	raw    *output.RTPDump
+	raw    *output.RTPDump // nil if everything can
 	rawSum string
 	closed bool
 }
+
+// payloadTypes is a set of RTP payload types.
+type payloadTypes [2]uint64
+
+func (s *payloadTypes) add(pt uint8)      { s[pt>>6&1] |= 1 << (pt & 63) }
+func (s *payloadTypes) has(pt uint8) bool { return s[pt>>6&1]>>(pt&63)&1 != 0 }
 
 // only restricts the pass to some calls.
 func (r *reconstruction) only(selected []*calls.Call) {
@@ -56,8 +67,24 @@ func (r *reconstruction) only(selected []*calls.Call) {
 }
 
 // run is the pass. On an error nothing that was not complete stays.
-func (r *reconstruction) run(ctx context.Context, bar *progress) (err error) {
+func (r *reconstruction) run(ctx context.Context, bar *progress) error {
 	r.legs = map[*calls.Leg]*legWork{}
+	r.shards = newShards()
+	err := r.pass(ctx, bar)
+	if e := r.shards.wait(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = r.finish()
+	}
+	if err != nil {
+		r.abort()
+	}
+	return err
+}
+
+// pass reads the capture and hands its packets to the shards.
+func (r *reconstruction) pass(ctx context.Context, bar *progress) error {
 	callOf := map[*calls.Leg]*calls.Call{}
 	for _, c := range r.index.Calls {
 		for _, l := range c.Legs {
@@ -66,112 +93,92 @@ func (r *reconstruction) run(ctx context.Context, bar *progress) (err error) {
 	}
 	router := r.index.Router(r.keep)
 	var dec wire.Decoder
-	var routed calls.Routed
-	defer func() {
-		if err != nil {
-			r.abort()
-		}
-	}()
-	err = walk(ctx, r.src, &dec, bar, func(_ *pcapio.Frame, _ wire.Class, dgs []wire.Datagram) error {
+	var p calls.Routed
+	return walk(ctx, r.src, &dec, bar, func(_ *pcapio.Frame, _ wire.Class, dgs []wire.Datagram) error {
 		for i := range dgs {
-			if !router.Route(&dgs[i], &routed) {
+			d := &dgs[i]
+			if !router.Route(d, &p) {
 				continue
 			}
-			w := r.legs[routed.Leg]
+			w := r.legs[p.Leg]
 			if w == nil {
 				var err error
-				if w, err = r.begin(callOf[routed.Leg], routed.Leg); err != nil {
+				if w, err = r.begin(callOf[p.Leg], p.Leg); err != nil {
 					return err
 				}
 			}
-			if err := r.packet(w, &routed, &dgs[i]); err != nil {
+			if err := r.packet(w, &p, d); err != nil {
 				return err
 			}
-			if dgs[i].Pos == routed.Leg.Last {
-				if err := r.end(w); err != nil {
+			if d.Pos == p.Leg.Last {
+				if err := r.shards.send(w, job{kind: jobEnd}, nil); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, c := range r.index.Calls { // in order; legs whose last packet was not theirs to place
-		for _, l := range c.Legs {
-			if w := r.legs[l]; w != nil && !w.closed {
-				if err := r.end(w); err != nil {
-					return err
-				}
-			}
+}
+
+// packet hands one packet to its leg's shard.
+func (r *reconstruction) packet(w *legWork, p *calls.Routed, d *wire.Datagram) error {
+	if w.unknown[p.Part].has(p.Packet.PayloadType) {
+		if r.raw == nil {
+			return nil
 		}
+		return r.shards.send(w, job{kind: jobRaw, nanos: d.Nanos, cut: d.Cut}, d.Payload)
 	}
-	return nil
+	if w.track == nil {
+		return nil
+	}
+	return r.shards.send(w, job{
+		kind: jobAudio, part: p.Part, seq: p.Seq, ticks: p.TS - w.leg.Parts[p.Part].TS0, pt: p.Packet.PayloadType, cut: p.Cut,
+	}, p.Packet.Payload)
 }
 
 // begin opens a leg at its first packet.
 func (r *reconstruction) begin(c *calls.Call, l *calls.Leg) (*legWork, error) {
-	w := &legWork{call: c, leg: l}
+	w := &legWork{call: c, leg: l, shard: len(r.legs) % r.shards.count(), unknown: make([]payloadTypes, len(l.Parts))}
 	r.legs[l] = w
 	cfg := audio.Config{Decoder: func(part int, pt uint8) audio.Decoder {
-		for _, f := range l.Parts[part].Formats {
-			if f.PayloadType == pt && f.Decodable {
-				d, _ := r.decoders.New(spec(f.Codec))
-				return d
-			}
+		if f := l.Parts[part].Format(pt); f != nil && f.Decodable {
+			d, _ := r.decoders.New(spec(f.Codec))
+			return d
 		}
 		return nil
 	}}
+	unknown := false
 	for i, p := range l.Parts {
+		// A part without audio claims no time: it must not silence another.
 		part := audio.Part{Start: int64(p.Start), End: int64(p.Start), Clock: p.Clock, Late: int64(p.Late)}
 		for _, f := range p.Formats {
 			if d := cfg.Decoder(i, f.PayloadType); d != nil {
 				cfg.Rate, cfg.Channels = max(cfg.Rate, d.Rate()), max(cfg.Channels, d.Channels())
 				part.End = int64(p.End)
+			} else if f.Audio {
+				w.unknown[i].add(f.PayloadType)
+				unknown = true
 			}
 		}
 		cfg.Parts = append(cfg.Parts, part)
 	}
-	if cfg.Rate == 0 {
-		return w, nil
+	var err error
+	if unknown && r.raw != nil {
+		if w.raw, err = r.raw(c, l); err != nil {
+			return nil, err
+		}
 	}
-	sink, err := r.pcm(c, l, cfg.Rate, cfg.Channels)
-	if err != nil {
-		return nil, err
+	if cfg.Rate > 0 {
+		if w.sink, err = r.pcm(c, l, cfg.Rate, cfg.Channels); err != nil {
+			return nil, err
+		}
+		w.track = audio.NewTrack(cfg, w.sink)
 	}
-	w.rate, w.chans, w.sink = cfg.Rate, cfg.Channels, sink
-	w.track = audio.NewTrack(cfg, sink)
 	return w, nil
 }
 
-// packet takes one packet of a leg.
-func (r *reconstruction) packet(w *legWork, p *calls.Routed, d *wire.Datagram) error {
-	if w.closed {
-		return nil
-	}
-	part := w.leg.Parts[p.Part]
-	if f := part.Format(p.Packet.PayloadType); f != nil && f.Audio && !f.Decodable && r.raw != nil {
-		if w.raw == nil {
-			raw, err := r.raw(w.call, w.leg)
-			if err != nil {
-				return err
-			}
-			w.raw = raw
-		}
-		return w.raw.Write(d.Nanos, d.Payload, d.Cut)
-	}
-	if w.track == nil {
-		return nil
-	}
-	return w.track.Add(audio.Packet{
-		Part: p.Part, Seq: p.Seq, Ticks: p.TS - part.TS0,
-		PayloadType: p.Packet.PayloadType, Payload: p.Packet.Payload, Cut: p.Cut,
-	})
-}
-
 // end completes a leg's files.
-func (r *reconstruction) end(w *legWork) error {
+func (w *legWork) end() error {
 	w.closed = true
 	var errs []error
 	if w.track != nil {
@@ -182,10 +189,28 @@ func (r *reconstruction) end(w *legWork) error {
 		w.rawSum = sum
 		errs = append(errs, err)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	return errors.Join(errs...)
+}
+
+// finish reports the legs in order of calls.
+func (r *reconstruction) finish() error {
+	for _, c := range r.index.Calls {
+		for _, l := range c.Legs {
+			w := r.legs[l]
+			if w == nil {
+				continue
+			}
+			if !w.closed { // its last packet was not one that could be placed
+				if err := w.end(); err != nil {
+					return err
+				}
+			}
+			if err := r.done(c, l, w); err != nil {
+				return err
+			}
+		}
 	}
-	return r.done(w.call, w.leg, w)
+	return nil
 }
 
 // abort takes back what is not complete.
