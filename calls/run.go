@@ -152,7 +152,9 @@ func (r *run) add(s *sample) bool {
 		return true
 	}
 	r.lastNanos = s.nanos
-	r.clock.add(s.nanos, ts)
+	if !isEvent(s.p) { // events keep the timestamp of their beginning, or one of their own making
+		r.clock.add(s.nanos, ts)
+	}
 	return true
 }
 
