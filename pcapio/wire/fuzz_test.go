@@ -1,0 +1,65 @@
+package wire
+
+import (
+	"slices"
+	"testing"
+	"unsafe"
+
+	"callx/pcapio"
+)
+
+// FuzzDecode holds Decode to its promises: a datagram if and only if the class
+// is UDP, whose payload lies within the frame and whose address is plain, and
+// the same again from the same frame, whatever was decoded in between.
+func FuzzDecode(f *testing.F) {
+	for _, r := range rules() {
+		f.Add(uint16(r.link), len(r.data), r.data)
+	}
+	var used Decoder
+	f.Fuzz(func(t *testing.T, link uint16, orig int, data []byte) {
+		frame := pcapio.Frame{Pos: pcapio.Pos{File: 1, Frame: 2, Off: 3}, Nanos: 4, Link: pcapio.LinkType(link), Orig: orig, Data: slices.Clone(data)}
+		got, class := used.Decode(nil, &frame)
+		if class > ClassUndecodable {
+			t.Fatalf("class %d", class)
+		}
+		if (class == ClassUDP) != (len(got) > 0) {
+			t.Fatalf("class %d with %d datagrams", class, len(got))
+		}
+		for _, g := range got {
+			if g.Cut < 0 {
+				t.Errorf("cut %d", g.Cut)
+			}
+			if g.Pos != frame.Pos || g.Nanos != frame.Nanos {
+				t.Errorf("frame %v %d, datagram %v %d", frame.Pos, frame.Nanos, g.Pos, g.Nanos)
+			}
+			if !within(g.Payload, frame.Data) {
+				t.Errorf("a payload of %d bytes does not lie in its frame", len(g.Payload))
+			}
+			for _, a := range []Flow{g.Flow, g.Flow.Reverse()} {
+				if s := a.Src.Addr(); !s.IsValid() || s.Is4In6() || s.Zone() != "" {
+					t.Errorf("address %v", s)
+				}
+			}
+			if g.Flow.Proto != UDP {
+				t.Errorf("protocol %d", g.Flow.Proto)
+			}
+		}
+		if !slices.Equal(frame.Data, data) {
+			t.Error("the frame was changed")
+		}
+		var fresh Decoder
+		again, c := fresh.Decode(nil, &frame)
+		if c != class || !slices.EqualFunc(got, again, equal) {
+			t.Errorf("class %d %+v, a second time %d %+v", class, got, c, again)
+		}
+	})
+}
+
+// within reports whether the bytes of part are those of whole, not a copy.
+func within(part, whole []byte) bool {
+	if len(part) == 0 {
+		return true
+	}
+	at := uintptr(unsafe.Pointer(&part[0])) - uintptr(unsafe.Pointer(unsafe.SliceData(whole)))
+	return at < uintptr(len(whole)) && uintptr(len(part)) <= uintptr(len(whole))-at
+}

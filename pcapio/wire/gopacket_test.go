@@ -1,0 +1,132 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"callx/pcapio"
+)
+
+// gopacketLinks are the link types that gopacket decodes.
+var gopacketLinks = map[pcapio.LinkType]gopacket.Decoder{
+	linkNull:     layers.LinkTypeNull,
+	linkEthernet: layers.LinkTypeEthernet,
+	linkRaw12:    layers.LinkTypeRaw,
+	linkRaw:      layers.LinkTypeRaw,
+	linkLoop:     layers.LinkTypeLoop,
+	linkSLL:      layers.LinkTypeLinuxSLL,
+	linkIPv4:     layers.LayerTypeIPv4,
+	linkIPv6:     layers.LayerTypeIPv6,
+}
+
+// gopacketUDP finds what the outermost IP packet of a frame holds. sure is
+// false where gopacket meets what it cannot decode.
+func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) {
+	dec := gopacketLinks[f.Link]
+	if dec == nil {
+		return flow, nil, false, false
+	}
+	var src, dst netip.Addr
+	addr := func(b []byte) netip.Addr {
+		a, _ := netip.AddrFromSlice(b)
+		return a.Unmap()
+	}
+	p := gopacket.NewPacket(f.Data, dec, gopacket.DecodeOptions{NoCopy: true, Lazy: true})
+	for _, l := range p.Layers() {
+		switch l := l.(type) {
+		case *layers.IPv4:
+			if src.IsValid() {
+				return flow, nil, false, true
+			}
+			src, dst = addr(l.SrcIP), addr(l.DstIP)
+		case *layers.IPv6:
+			if src.IsValid() {
+				return flow, nil, false, true
+			}
+			src, dst = addr(l.SrcIP), addr(l.DstIP)
+		case *layers.UDP:
+			flow = Flow{
+				Src: netip.AddrPortFrom(src, uint16(l.SrcPort)), Dst: netip.AddrPortFrom(dst, uint16(l.DstPort)), Proto: UDP,
+			}
+			return flow, l.Payload, src.IsValid(), src.IsValid()
+		case *layers.Ethernet, *layers.Dot1Q, *layers.LLC, *layers.SNAP, *layers.LinuxSLL, *layers.Loopback,
+			*layers.IPv6HopByHop, *layers.IPv6Routing, *layers.IPv6Destination, *layers.IPSecAH:
+		case *gopacket.DecodeFailure:
+			return flow, nil, false, false
+		default:
+			return flow, nil, false, src.IsValid() // TCP, ICMP, a fragment, a tunnel
+		}
+	}
+	return flow, nil, false, false
+}
+
+// againstGopacket reports whether gopacket is sure of a frame, and where the
+// two differ.
+func againstGopacket(d *Decoder, f *pcapio.Frame) (sure bool, err error) {
+	flow, payload, isUDP, sure := gopacketUDP(f)
+	if !sure {
+		return false, nil
+	}
+	got, class := d.Decode(nil, f)
+	switch {
+	case isUDP != (class == ClassUDP):
+		return true, fmt.Errorf("class %d, but UDP is %v to gopacket", class, isUDP)
+	case isUDP && (got[0].Flow != flow || !bytes.Equal(got[0].Payload, payload)):
+		return true, fmt.Errorf("%v %x, gopacket %v %x", got[0].Flow, got[0].Payload, flow, payload)
+	}
+	return true, nil
+}
+
+// TestAgainstGopacket compares flow and payload of every frame of every real
+// capture.
+func TestAgainstGopacket(t *testing.T) {
+	compared := 0
+	for _, path := range captures(t) {
+		frames, err := readCapture(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d Decoder
+		for i := range frames {
+			sure, err := againstGopacket(&d, &frames[i])
+			if err != nil {
+				t.Errorf("%s: frame %d: %v", path, i+1, err)
+			}
+			if sure {
+				compared++
+			}
+		}
+	}
+	t.Logf("%d frames compared", compared)
+	if compared < 100_000 {
+		t.Errorf("only %d frames compared", compared)
+	}
+}
+
+func TestRulesAgainstGopacket(t *testing.T) {
+	compared := 0
+	for _, r := range rules() {
+		if r.notGopacket != "" {
+			continue
+		}
+		var d Decoder
+		sure, err := againstGopacket(&d, r.frame())
+		if err != nil {
+			t.Errorf("%s: %v", r.name, err)
+		}
+		if sure {
+			compared++
+		} else if r.class == ClassUDP {
+			t.Errorf("%s: gopacket cannot decode it", r.name)
+		}
+	}
+	t.Logf("%d of %d rules compared", compared, len(rules()))
+	if compared < 40 {
+		t.Errorf("only %d rules compared", compared)
+	}
+}
