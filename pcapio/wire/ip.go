@@ -76,7 +76,7 @@ func (d *Decoder) ipv6(b []byte, cut int) Class {
 	if next == uint8(UDP) {
 		return d.udp(src, dst, b, cut)
 	}
-	for range maxExtensions {
+	for range maxExtensions + 1 {
 		size := 8
 		switch next {
 		case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6:
