@@ -181,12 +181,12 @@ func (r *run) stretch(seq int64) (n int64, missing bool) {
 	if seq > r.seqMax {
 		return int64(1) << 40, true
 	}
-	if i, ok := r.gapOf(seq); ok {
-		return r.gaps[i].seq + r.gaps[i].n - seq, true
-	}
-	for _, g := range r.gaps {
-		if g.n > 0 && g.seq > seq {
+	for _, g := range r.gaps[r.search(seq):] {
+		switch {
+		case g.n > 0 && g.seq > seq:
 			return g.seq - seq, false
+		case g.n > 0 && seq < g.seq+g.n:
+			return g.seq + g.n - seq, true
 		}
 	}
 	return r.seqMax - seq + 1, false

@@ -2,6 +2,7 @@ package calls
 
 import (
 	"slices"
+	"sort"
 
 	"callx/calls/rtp"
 	"callx/pcapio"
@@ -259,23 +260,19 @@ func (r *run) fill(s *sample, seq, ts int64) bool {
 
 // gapOf finds the gap in which packet seq is missing.
 func (r *run) gapOf(seq int64) (int, bool) {
-	lo, hi := 0, len(r.gaps)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if g := &r.gaps[mid]; seq >= g.seq+max(g.n, 1) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
 	// A gap without missing packets has the number of the packet behind it
 	// and so may stand in front of the one that is meant.
-	for ; lo < len(r.gaps) && r.gaps[lo].seq <= seq; lo++ {
-		if seq < r.gaps[lo].seq+r.gaps[lo].n {
-			return lo, true
+	for i := r.search(seq); i < len(r.gaps) && r.gaps[i].seq <= seq; i++ {
+		if seq < r.gaps[i].seq+r.gaps[i].n {
+			return i, true
 		}
 	}
 	return 0, false
+}
+
+// search returns the index of the first gap that does not end before seq.
+func (r *run) search(seq int64) int {
+	return sort.Search(len(r.gaps), func(i int) bool { return seq < r.gaps[i].seq+max(r.gaps[i].n, 1) })
 }
 
 // split takes packet seq, which covers the ticks [from, to), out of gap i.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 )
 
 // ErrNotEmpty says that an output folder holds files already.
@@ -18,6 +19,7 @@ var ErrNotEmpty = errors.New("folder is not empty")
 type Dir struct {
 	path string
 	old  []string // files of an earlier run, to be removed by Create
+	made []string // folders that were not there before
 }
 
 // OpenDir checks that dir can be written to: it does not exist, is empty, or
@@ -64,6 +66,9 @@ func earlierFiles(dir string) []string {
 
 // Create makes the folder and removes what an earlier run left in it.
 func (d *Dir) Create() error {
+	if _, err := os.Lstat(d.path); errors.Is(err, fs.ErrNotExist) {
+		d.made = append(d.made, d.path)
+	}
 	if err := os.MkdirAll(d.path, 0o755); err != nil {
 		return err
 	}
@@ -89,10 +94,20 @@ func (d *Dir) Create() error {
 // Mkdir makes a folder inside the folder.
 func (d *Dir) Mkdir(name string) error {
 	err := os.Mkdir(d.Path(name), 0o755)
-	if errors.Is(err, fs.ErrExist) {
+	switch {
+	case err == nil:
+		d.made = append(d.made, d.Path(name))
+	case errors.Is(err, fs.ErrExist):
 		return nil
 	}
 	return err
+}
+
+// Abandon removes the folders that were made and have nothing in them.
+func (d *Dir) Abandon() {
+	for _, path := range slices.Backward(d.made) {
+		os.Remove(path)
+	}
 }
 
 // Path returns the path of a file; name is relative with slashes.
