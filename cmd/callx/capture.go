@@ -47,6 +47,9 @@ func (a *app) open(ctx context.Context, paths []string, bar *progress) (*capture
 	for _, u := range dec.Unknown() {
 		c.notes = append(c.notes, fmt.Sprintf("%d frames of link type %d are not understood, the first is frame %d", u.Frames, u.Link, u.First.Frame))
 	}
+	for _, u := range dec.UnknownEtherTypes() {
+		c.notes = append(c.notes, fmt.Sprintf("%d frames of EtherType 0x%04x are not understood, the first is frame %d", u.Frames, u.EtherType, u.First.Frame))
+	}
 	c.index = x.Finish(names)
 	return c, nil
 }
