@@ -13,7 +13,7 @@ import (
 )
 
 // An RTPDump saves the RTP packets of a leg that callx cannot decode, in the
-// format of the rtptools (rtpdump -F dump), which rtpplay and Wireshark read.
+// format of the rtptools (rtpdump -F dump), which rtpplay reads.
 type RTPDump struct {
 	path    string
 	f       *os.File

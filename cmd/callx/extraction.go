@@ -116,7 +116,7 @@ func (x *extraction) finishCalls(cs []*calls.Call) error {
 		if err := x.file(rel(c, "labels.txt"), "labels", func(w io.Writer) error { return output.WriteLabels(w, c) }); err != nil {
 			return err
 		}
-		if slices.Contains(x.opt.formats, "wav") {
+		if slices.ContainsFunc(c.Legs, func(l *calls.Leg) bool { return x.audio[l].Format != "" }) && slices.Contains(x.opt.formats, "wav") {
 			if err := x.file(rel(c, "call.lof"), "lof", func(w io.Writer) error { return output.WriteLOF(w, c) }); err != nil {
 				return err
 			}
