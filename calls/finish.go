@@ -17,8 +17,8 @@ import (
 // be used afterwards.
 func (x *Indexer) Finish(paths []string) *Index {
 	f := &finisher{Indexer: x, paths: paths, owners: map[*run]owner{}}
-	for id, st := range x.runs {
-		for _, r := range st.all() {
+	for id := range x.cur {
+		for _, r := range x.runs(id) {
 			if r.clock.rate == 0 {
 				r.clock.settle(x.rate(&x.streams.keys[id], r))
 			}

@@ -22,7 +22,8 @@ type Indexer struct {
 	opt     Options
 	signal  dialogs
 	streams table
-	runs    []*stream // by number in the table
+	cur     []*run    // the run in hand of each stream, by number in the table
+	rest    []*stream // what else there is to each
 	zrtp    map[wire.Flow]bool
 	dtmf    []digitEvent
 
@@ -34,10 +35,9 @@ type Indexer struct {
 	sample      sample
 }
 
-// A stream is one key's runs in order of capture; held is a packet that does
-// not go on from the last run and may be the first of a new one.
+// A stream is what most streams do not need: the runs before the one in hand,
+// and a packet that does not go on from it and may be the first of a new one.
 type stream struct {
-	cur    *run
 	older  []*run
 	held   rtp.Packet
 	at     sample
@@ -139,15 +139,14 @@ func (x *Indexer) media(d *wire.Datagram) {
 	id := x.streams.find(&key)
 	if id < 0 {
 		id = x.streams.add(key)
-		x.runs = append(x.runs, &stream{cur: newRun(id, s)})
-	} else if st := x.runs[id]; st.cur.add(s) {
-		if st.copies > 0 {
-			st.dropHeld()
-		}
-	} else {
-		st.hold(id, s)
+		x.cur = append(x.cur, newRun(id, s))
+		x.rest = append(x.rest, nil)
+	} else if r := x.cur[id]; !r.add(s) {
+		x.hold(id, s)
+	} else if r.holding {
+		x.dropHeld(id)
 	}
-	r := x.runs[id].cur
+	r := x.cur[id]
 	if r.clock.rate == 0 && len(r.clock.pending) >= settleAfter {
 		r.clock.settle(x.rate(&key, r))
 	}
@@ -156,43 +155,54 @@ func (x *Indexer) media(d *wire.Datagram) {
 	}
 }
 
-// hold keeps a packet that does not go on from the run. If the next goes on
-// from it, the sender has restarted and a new run begins with it; else its
-// timestamp is wild and it cannot be placed.
-func (st *stream) hold(id int, s *sample) {
-	if st.copies > 0 && s.p.Seq == st.held.Seq && s.p.Timestamp == st.held.Timestamp {
-		st.copies++
-		return
+// hold keeps a packet that does not go on from the run in hand. If the next
+// goes on from it, the sender has restarted and a new run begins with it; else
+// its timestamp is wild and it cannot be placed.
+func (x *Indexer) hold(id int, s *sample) {
+	st, cur := x.rest[id], x.cur[id]
+	if st == nil {
+		st = &stream{}
+		x.rest[id] = st
 	}
-	if st.copies > 0 {
+	if cur.holding {
+		if s.p.Seq == st.held.Seq && s.p.Timestamp == st.held.Timestamp {
+			st.copies++
+			return
+		}
 		next := newRun(id, &st.at)
 		if d := int16(s.p.Seq - st.held.Seq); d > 0 && d < 16 && next.add(s) {
 			next.packets += st.copies - 1
 			next.duplicates += st.copies - 1
-			st.older = append(st.older, st.cur)
-			st.cur, st.copies = next, 0
+			cur.holding = false
+			st.older = append(st.older, cur)
+			x.cur[id] = next
 			return
 		}
-		st.dropHeld()
+		x.dropHeld(id)
 	}
 	st.held, st.at, st.copies = *s.p, *s, 1
 	st.held.Payload = nil // borrowed
 	st.at.p = &st.held
+	cur.holding = true
 }
 
-// dropHeld counts the held packet as wild.
-func (st *stream) dropHeld() {
-	st.cur.packets += st.copies
-	st.cur.wild += st.copies
-	st.copies = 0
+// dropHeld counts the held packet of a stream as wild.
+func (x *Indexer) dropHeld(id int) {
+	cur, st := x.cur[id], x.rest[id]
+	cur.packets += st.copies
+	cur.wild += st.copies
+	cur.holding = false
 }
 
-// all returns the runs in order of capture.
-func (st *stream) all() []*run {
-	if st.copies > 0 {
-		st.dropHeld()
+// runs returns the runs of a stream in order of capture.
+func (x *Indexer) runs(id int) []*run {
+	if x.cur[id].holding {
+		x.dropHeld(id)
 	}
-	return append(st.older[:len(st.older):len(st.older)], st.cur)
+	if x.rest[id] == nil {
+		return x.cur[id : id+1 : id+1]
+	}
+	return append(x.rest[id].older, x.cur[id])
 }
 
 // rate finds the clock rate of a run: what the signalling so far says of its

@@ -26,6 +26,7 @@ type run struct {
 	last      int64  // arrival of the last packet
 	packets   uint64 // every copy, wild ones included
 	maxSize   int    // longest payload in bytes
+	holding   bool   // the Indexer holds a packet that did not go on from here
 	lastPos   pcapio.Pos
 	lastOrd   uint64 // ordinal of the last packet's frame in the pass
 	cur       format // of the last packet; formats[pt] is behind while it is in use

@@ -22,13 +22,18 @@ type packedKey struct {
 }
 
 func (k *streamKey) pack() packedKey {
-	s, d := k.flow.Src.Addr().As16(), k.flow.Dst.Addr().As16()
+	p := packedKey{ports: uint64(k.flow.Src.Port())<<48 | uint64(k.flow.Dst.Port())<<32 | uint64(k.ssrc)}
 	le := binary.LittleEndian
-	return packedKey{
-		src:   [2]uint64{le.Uint64(s[:]), le.Uint64(s[8:])},
-		dst:   [2]uint64{le.Uint64(d[:]), le.Uint64(d[8:])},
-		ports: uint64(k.flow.Src.Port())<<48 | uint64(k.flow.Dst.Port())<<32 | uint64(k.ssrc),
+	if s, d := k.flow.Src.Addr(), k.flow.Dst.Addr(); s.Is4() && d.Is4() {
+		a, b := s.As4(), d.As4()
+		// No v6 address begins so: ffff::/16 is multicast of no known scope.
+		const v4 = ^uint64(0)
+		p.src, p.dst = [2]uint64{v4, uint64(le.Uint32(a[:]))}, [2]uint64{v4, uint64(le.Uint32(b[:]))}
+	} else {
+		a, b := s.As16(), d.As16()
+		p.src, p.dst = [2]uint64{le.Uint64(a[:]), le.Uint64(a[8:])}, [2]uint64{le.Uint64(b[:]), le.Uint64(b[8:])}
 	}
+	return p
 }
 
 // hash mixes all words with a seed that the sender of a capture cannot know.
