@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"testing"
+
+	"callx/pcapio"
 )
 
 // Builders of frames, innermost first: eth(etherIPv4, ip4(17, udp(payload))).
@@ -78,4 +81,22 @@ func sllHeader(protocol int, b []byte) []byte {
 
 func sll2Header(protocol int, b []byte) []byte {
 	return join(be16(protocol, 0, 0, 3, 1), []byte{0, 6, 2, 0, 0, 0, 0, 1, 0, 0}, b)
+}
+
+// decodeBoth decodes with room for a datagram, as the fast path wants it, and
+// by the layers alone, and holds them to the same.
+func decodeBoth(tb testing.TB, f *pcapio.Frame) ([]Datagram, Class) {
+	tb.Helper()
+	var d Decoder
+	room := []Datagram{{Cut: 99, Payload: []byte("left from before")}}
+	got, class := d.Decode(room[:0], f)
+	again, c := d.layers(nil, f)
+	if c != class || !slices.EqualFunc(got, again, equal) {
+		tb.Errorf("frame %d: class %d %+v, by the layers %d %+v", f.Frame, class, got, c, again)
+	}
+	return got, class
+}
+
+func equal(a, b Datagram) bool {
+	return a.Pos == b.Pos && a.Nanos == b.Nanos && a.Flow == b.Flow && a.Cut == b.Cut && slices.Equal(a.Payload, b.Payload)
 }

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"net/netip"
-
-	"callx/pcapio"
-)
+import "callx/pcapio"
 
 // A Decoder takes frames apart. The zero value is ready; it belongs to one
 // goroutine.
@@ -22,6 +18,16 @@ type Decoder struct {
 // Decode appends the datagrams that f holds to dst and says what f is. It
 // copies and allocates nothing: payloads point into f.Data.
 func (d *Decoder) Decode(dst []Datagram, f *pcapio.Frame) ([]Datagram, Class) {
+	if n := len(dst); f.Link == linkEthernet && n < cap(dst) {
+		if grown := dst[:n+1]; fast(&grown[n], f) {
+			return grown, ClassUDP
+		}
+	}
+	return d.layers(dst, f)
+}
+
+// layers is Decode for every kind of frame.
+func (d *Decoder) layers(dst []Datagram, f *pcapio.Frame) ([]Datagram, Class) {
 	if int(f.Link) >= len(linkLayers) || linkLayers[f.Link] == nil {
 		d.missLink(f)
 		return dst, ClassUndecodable
@@ -63,18 +69,3 @@ const (
 	linkIPv6     pcapio.LinkType = 229
 	linkSLL2     pcapio.LinkType = 276
 )
-
-// emit appends a datagram of the frame in hand. It is filled in place: a
-// Datagram is too large to be built first and copied, for every frame.
-func (d *Decoder) emit(src, dst netip.AddrPort, payload []byte, cut int) {
-	n := len(d.out)
-	if n < cap(d.out) {
-		d.out = d.out[:n+1]
-	} else {
-		d.out = append(d.out, Datagram{})
-	}
-	g := &d.out[n]
-	g.Pos, g.Nanos = d.frame.Pos, d.frame.Nanos
-	g.Flow.Src, g.Flow.Dst, g.Flow.Proto = src, dst, UDP
-	g.Payload, g.Cut = payload, cut
-}

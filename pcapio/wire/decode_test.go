@@ -75,7 +75,7 @@ func rules() []rule {
 		{name: "raw 14", link: 14, data: v6, payload: voice, notGopacket: "another link type"},
 		{name: "raw IPv4", link: 101, data: v4, payload: voice},
 		{name: "raw IPv6", link: 101, data: v6, payload: voice},
-		{name: "raw 5", link: 101, data: join([]byte{0x55}, v4[1:]), class: ClassUndecodable},
+		{name: "raw 5", link: 101, data: join([]byte{0x55}, v4[1:]), class: ClassUndecodable, notGopacket: "does not look behind Ethernet"},
 		{name: "IPV4", link: 228, data: v4, payload: voice},
 		{name: "IPV6", link: 229, data: v6, payload: voice},
 		{name: "unknown link", link: 147, data: eth(etherIPv4, v4), class: ClassUndecodable},
@@ -113,6 +113,7 @@ func rules() []rule {
 		{name: "header length below 20", link: 101, data: join([]byte{0x44}, v4[1:]), class: ClassUndecodable},
 		{name: "version 6 in an IPv4 frame", link: 1, data: eth(etherIPv4, v6), class: ClassUndecodable, notTshark: "goes by the version"},
 		{name: "version 4 in an IPv6 frame", link: 1, data: eth(etherIPv6, join(v4, v4)), class: ClassUndecodable},
+		{name: "version 5 in an IPv6 frame", link: 1, data: eth(etherIPv6, join([]byte{0x50}, v6[1:])), class: ClassUndecodable, notGopacket: "does not look"},
 		{name: "total length cuts the UDP header", link: 101, data: ip4With(27, 0, 17, nil, u), class: ClassTruncated, notGopacket: "shows the layer that it could not decode", notTshark: "does not tell"},
 
 		{name: "UDP length 0", link: 101, data: ip4(17, udpLen(0, []byte(voice))), payload: voice, notTshark: "takes 0 for a jumbogram in IPv6 alone"},
@@ -120,6 +121,8 @@ func rules() []rule {
 		{name: "UDP length 8", link: 101, data: ip4(17, udpLen(8, []byte(voice))), payload: ""},
 		{name: "UDP length below IP's", link: 101, data: ip4(17, udpLen(14, []byte(voice))), payload: voice[:6], notTshark: "counts what is behind the datagram as payload"},
 		{name: "UDP length beyond IP's", link: 101, data: ip4(17, udpLen(900, []byte(voice))), payload: voice, notTshark: "gives up"},
+		{name: "UDP length into the padding", link: 1, data: eth(etherIPv4, join(ip4(17, udpLen(12+len(voice), []byte(voice))), padded)), payload: voice, notTshark: "gives up"},
+		{name: "UDP length into the padding IPv6", link: 1, data: eth(etherIPv6, join(ip6(17, udpLen(12+len(voice), []byte(voice))), padded)), payload: voice, notTshark: "gives up"},
 		{name: "UDP without payload", link: 1, data: eth(etherIPv4, join(ip4(17, udp(nil)), padded)), payload: ""},
 
 		{name: "first fragment", link: 101, data: ip4With(len(v4), 0x2000, 17, nil, u), class: ClassFragment},
@@ -147,10 +150,24 @@ func rules() []rule {
 
 		{name: "TCP", link: 1, data: eth(etherIPv4, ip4(6, make([]byte, 20))), class: ClassTCP},
 		{name: "TCP IPv6", link: 1, data: eth(etherIPv6, ip6(60, ext(6, 0, make([]byte, 20)))), class: ClassTCP},
+		{name: "TCP that reads like UDP", link: 101, data: ip4(6, u), class: ClassTCP},
+		{name: "TCP IPv6 that reads like UDP", link: 101, data: ip6(6, u), class: ClassTCP},
 		{name: "ICMP", link: 1, data: eth(etherIPv4, ip4(1, join([]byte{3, 3, 0, 0, 0, 0, 0, 0}, v4))), class: ClassOther},
 		{name: "ICMPv6", link: 1, data: eth(etherIPv6, ip6(58, make([]byte, 24))), class: ClassOther},
 		{name: "no next header", link: 1, data: eth(etherIPv6, ip6(59, nil)), class: ClassOther},
 		{name: "empty frame", link: 1, class: ClassTruncated},
+	}
+	// What holds for bare IP holds behind a tag.
+	for _, r := range list {
+		etherType := etherIPv4
+		if r.link != linkRaw {
+			continue
+		} else if r.data[0]>>4 == 6 {
+			etherType = etherIPv6
+		}
+		r.name, r.link = r.name+", tagged", linkEthernet
+		r.data = eth(etherVLAN, vlan(etherType, r.data))
+		list = append(list, r)
 	}
 	for i := range list {
 		r := &list[i]
@@ -181,10 +198,11 @@ func (r *rule) frame() *pcapio.Frame {
 func TestDecode(t *testing.T) {
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
-			var d Decoder
 			f := r.frame()
 			before := Datagram{Nanos: -1}
-			got, class := d.Decode([]Datagram{before}, f)
+			var d Decoder
+			got, class := d.Decode(slices.Grow([]Datagram{before}, 1), f)
+			decodeBoth(t, f)
 			if class != r.class {
 				t.Fatalf("class %d, want %d", class, r.class)
 			}
@@ -202,18 +220,13 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func equal(a, b Datagram) bool {
-	return a.Pos == b.Pos && a.Nanos == b.Nanos && a.Flow == b.Flow && a.Cut == b.Cut && bytes.Equal(a.Payload, b.Payload)
-}
-
 // TestCutAnywhere cuts every frame at every offset: before the payload too
 // little is left, and behind its beginning there is as much of it as was kept,
 // with the number of bytes that were not. A capture may have cut the frame, or a
 // file that does not admit to that.
 func TestCutAnywhere(t *testing.T) {
 	for _, r := range rules() {
-		var d Decoder
-		whole, class := d.Decode(nil, r.frame())
+		whole, class := decodeBoth(t, r.frame())
 		for n := range len(r.data) {
 			for _, admitted := range []bool{true, false} {
 				f := r.frame()
@@ -221,7 +234,7 @@ func TestCutAnywhere(t *testing.T) {
 				if !admitted {
 					f.Orig = n
 				}
-				got, c := d.Decode(nil, f)
+				got, c := decodeBoth(t, f)
 				if class != ClassUDP {
 					if c != class && c != ClassTruncated || len(got) != 0 {
 						t.Errorf("%s: %d of %d bytes: class %d, %d datagrams", r.name, n, len(r.data), c, len(got))
@@ -260,9 +273,8 @@ func endsWithFrame(rule string) bool {
 // TestOffloadedFrameCut: the length on the wire says what an absent total
 // length cannot.
 func TestOffloadedFrameCut(t *testing.T) {
-	var d Decoder
 	data := ip4With(0, 0, 17, nil, udpLen(0, []byte(voice)))
-	got, class := d.Decode(nil, &pcapio.Frame{Link: linkRaw, Orig: len(data) + 1000, Data: data})
+	got, class := decodeBoth(t, &pcapio.Frame{Link: linkRaw, Orig: len(data) + 1000, Data: data})
 	if class != ClassUDP || len(got) != 1 || got[0].Cut != 1000 || string(got[0].Payload) != voice {
 		t.Errorf("class %d, %+v", class, got)
 	}
@@ -292,8 +304,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 // promises: comparable, so that one party is one key.
 func TestAddressesHaveNoZone(t *testing.T) {
 	for _, r := range rules() {
-		var d Decoder
-		got, _ := d.Decode(nil, r.frame())
+		got, _ := decodeBoth(t, r.frame())
 		for _, g := range got {
 			for _, a := range []netip.Addr{g.Flow.Src.Addr(), g.Flow.Dst.Addr()} {
 				if !a.IsValid() || a.Is4In6() || a.Zone() != "" {

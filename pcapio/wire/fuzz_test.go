@@ -10,7 +10,8 @@ import (
 
 // FuzzDecode holds Decode to its promises: a datagram if and only if the class
 // is UDP, whose payload lies within the frame and whose address is plain, and
-// the same again from the same frame, whatever was decoded in between.
+// the same again from the same frame, by the fast path and by the layers,
+// whatever was decoded in between.
 func FuzzDecode(f *testing.F) {
 	for _, r := range rules() {
 		f.Add(uint16(r.link), len(r.data), r.data)
@@ -19,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 	var used Decoder
 	f.Fuzz(func(t *testing.T, link uint16, orig int, data []byte) {
 		frame := pcapio.Frame{Pos: pcapio.Pos{File: 1, Frame: 2, Off: 3}, Nanos: 4, Link: pcapio.LinkType(link), Orig: orig, Data: slices.Clone(data)}
-		got, class := used.Decode(nil, &frame)
+		got, class := used.Decode(make([]Datagram, 0, 1), &frame)
 		if class > ClassUndecodable {
 			t.Fatalf("class %d", class)
 		}
@@ -49,9 +50,11 @@ func FuzzDecode(f *testing.F) {
 			t.Error("the frame was changed")
 		}
 		var fresh Decoder
-		again, c := fresh.Decode(nil, &frame)
-		if c != class || !slices.EqualFunc(got, again, equal) {
-			t.Errorf("class %d %+v, a second time %d %+v", class, got, c, again)
+		for name, decode := range map[string]func([]Datagram, *pcapio.Frame) ([]Datagram, Class){"again": fresh.Decode, "layers": fresh.layers} {
+			again, c := decode(make([]Datagram, 0, 1), &frame)
+			if c != class || !slices.EqualFunc(got, again, equal) {
+				t.Errorf("class %d %+v, %s %d %+v", class, got, name, c, again)
+			}
 		}
 	})
 }

@@ -67,12 +67,13 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 
 // againstGopacket reports whether gopacket is sure of a frame, and where the
 // two differ.
-func againstGopacket(d *Decoder, f *pcapio.Frame) (sure bool, err error) {
+func againstGopacket(t *testing.T, f *pcapio.Frame) (sure bool, err error) {
+	t.Helper()
 	flow, payload, isUDP, sure := gopacketUDP(f)
 	if !sure {
 		return false, nil
 	}
-	got, class := d.Decode(nil, f)
+	got, class := decodeBoth(t, f)
 	switch {
 	case isUDP != (class == ClassUDP):
 		return true, fmt.Errorf("class %d, but UDP is %v to gopacket", class, isUDP)
@@ -91,9 +92,8 @@ func TestAgainstGopacket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var d Decoder
 		for i := range frames {
-			sure, err := againstGopacket(&d, &frames[i])
+			sure, err := againstGopacket(t, &frames[i])
 			if err != nil {
 				t.Errorf("%s: frame %d: %v", path, i+1, err)
 			}
@@ -114,8 +114,7 @@ func TestRulesAgainstGopacket(t *testing.T) {
 		if r.notGopacket != "" {
 			continue
 		}
-		var d Decoder
-		sure, err := againstGopacket(&d, r.frame())
+		sure, err := againstGopacket(t, r.frame())
 		if err != nil {
 			t.Errorf("%s: %v", r.name, err)
 		}

@@ -138,8 +138,9 @@ func classify(protocols string) (ip string, class Class, sure bool) {
 }
 
 // against holds what we see in a frame against tshark's view.
-func (v *view) against(d *Decoder, f *pcapio.Frame) error {
-	got, class := d.Decode(nil, f)
+func (v *view) against(t *testing.T, f *pcapio.Frame) error {
+	t.Helper()
+	got, class := decodeBoth(t, f)
 	if !v.sure {
 		if class == ClassUDP {
 			return fmt.Errorf("a datagram, but tshark sees %s", v.protocols)
@@ -184,13 +185,12 @@ func TestAgainstTshark(t *testing.T) {
 			t.Fatal(err)
 		}
 		views := tshark(t, path)
-		var d Decoder
 		for i := range min(len(frames), len(views)) {
 			if views[i].captured != len(frames[i].Data) {
 				t.Logf("%s: frame %d is another one to pcapgo", path, i+1)
 				break
 			}
-			if err := views[i].against(&d, &frames[i]); err != nil {
+			if err := views[i].against(t, &frames[i]); err != nil {
 				t.Errorf("%s: frame %d: %v", path, i+1, err)
 			}
 			if views[i].sure {
@@ -228,8 +228,7 @@ func TestRulesAgainstTshark(t *testing.T) {
 			continue
 		}
 		for i, r := range list {
-			var d Decoder
-			if err := views[i].against(&d, r.frame()); err != nil {
+			if err := views[i].against(t, r.frame()); err != nil {
 				t.Errorf("%s: %v", r.name, err)
 			}
 			if views[i].sure {

@@ -17,9 +17,16 @@ func (d *Decoder) udp(src, dst netip.Addr, b []byte, cut int) Class {
 	if length := int(binary.BigEndian.Uint16(b[4:])); length >= 8 && length <= len(b)+cut {
 		payload, cut = bound(payload, length-8)
 	}
-	d.emit(
-		netip.AddrPortFrom(src, binary.BigEndian.Uint16(b)),
-		netip.AddrPortFrom(dst, binary.BigEndian.Uint16(b[2:])),
-		payload, cut)
+	d.out = append(d.out, Datagram{
+		Pos:   d.frame.Pos,
+		Nanos: d.frame.Nanos,
+		Flow: Flow{
+			Src:   netip.AddrPortFrom(src, binary.BigEndian.Uint16(b)),
+			Dst:   netip.AddrPortFrom(dst, binary.BigEndian.Uint16(b[2:])),
+			Proto: UDP,
+		},
+		Payload: payload,
+		Cut:     cut,
+	})
 	return ClassUDP
 }
