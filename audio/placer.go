@@ -34,15 +34,7 @@ func (p *placer) put(at, limit int64, pcm []int16, rate, channels int) (trimmed 
 	if err := p.closeLane(); err != nil {
 		return false, err
 	}
-	n := int64(len(pcm) / p.channels)
-	if end := min(at+n, limit); end < at+n {
-		n, trimmed = max(end-at, 0), true
-		pcm = pcm[:n*int64(p.channels)]
-	}
-	if skip := min(p.at-at, n); skip > 0 {
-		at, trimmed = at+skip, true
-		pcm = pcm[skip*int64(p.channels):]
-	}
+	pcm, at, trimmed = p.trim(pcm, at, p.at, limit)
 	if len(pcm) == 0 {
 		return trimmed, nil
 	}
@@ -50,6 +42,17 @@ func (p *placer) put(at, limit int64, pcm []int16, rate, channels int) (trimmed 
 		return trimmed, err
 	}
 	return trimmed, p.write(Decoded, pcm)
+}
+
+// trim cuts off what of pcm, which begins at position at, lies before next or
+// behind limit, and returns what is left with its position.
+func (p *placer) trim(pcm []int16, at, next, limit int64) ([]int16, int64, bool) {
+	n := int64(len(pcm) / p.channels)
+	from, to := min(max(next-at, 0), n), max(min(limit-at, n), 0)
+	if from >= to {
+		return nil, at, true
+	}
+	return pcm[from*int64(p.channels) : to*int64(p.channels)], at + from, from > 0 || to < n
 }
 
 // putLane is put for PCM at another rate.
@@ -66,15 +69,7 @@ func (p *placer) putLane(at, limit int64, pcm []int16, rate int) (trimmed bool, 
 	}
 	l := p.lane
 	from := scale(at-l.base, int64(rate), int64(p.rate))
-	n := int64(len(pcm) / p.channels)
-	if end := min(from+n, scale(limit-l.base, int64(rate), int64(p.rate))); end < from+n {
-		n, trimmed = max(end-from, 0), true
-		pcm = pcm[:n*int64(p.channels)]
-	}
-	if skip := min(l.at-from, n); skip > 0 {
-		from, trimmed = from+skip, true
-		pcm = pcm[skip*int64(p.channels):]
-	}
+	pcm, from, trimmed = p.trim(pcm, from, l.at, scale(limit-l.base, int64(rate), int64(p.rate)))
 	if len(pcm) == 0 {
 		return trimmed, nil
 	}
