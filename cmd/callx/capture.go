@@ -63,33 +63,3 @@ func (c *capture) decodable(codec calls.Codec) bool {
 func spec(c calls.Codec) audio.Spec {
 	return audio.Spec{Name: c.Name, Clock: c.ClockRate, Channels: c.Channels, Fmtp: c.Fmtp}
 }
-
-// walk is one pass: it takes every frame apart and hands it to each.
-func walk(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
-	return src.Guard(func() error { return walkFrames(ctx, src, dec, bar, each) })
-}
-
-func walkFrames(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
-	r, err := src.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	var f pcapio.Frame
-	var dgs []wire.Datagram
-	for n := 0; r.Next(&f); n++ {
-		if n&0xfff == 0 {
-			bar.set(r.Offset())
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
-		var class wire.Class
-		dgs, class = dec.Decode(dgs[:0], &f)
-		if err := each(&f, class, dgs); err != nil {
-			return err
-		}
-	}
-	bar.set(r.Offset())
-	return r.Err()
-}
