@@ -55,10 +55,10 @@ type shards struct {
 	err    error // the first
 }
 
-// newShards starts as many workers as there are processors beside the one
-// that the pass keeps busy, at least one.
+// newShards starts as many workers as there are processors: decoding and
+// writing take most of the time of a pass.
 func newShards() *shards {
-	n := max(1, runtime.GOMAXPROCS(0)-1)
+	n := runtime.GOMAXPROCS(0)
 	s := &shards{spare: make(chan *batch, n*(batchQueue+2))}
 	for range n {
 		q := make(chan *batch, batchQueue)
