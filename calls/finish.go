@@ -29,10 +29,8 @@ func (x *Indexer) Finish(paths []string) *Index {
 	// In order of time, so that nothing depends on how a table numbers.
 	slices.SortStableFunc(f.runs, func(a, b *run) int { return cmp.Compare(a.first, b.first) })
 	f.attach()
+	f.release()
 	ix := &Index{Other: x.signal.other}
-	if x.started {
-		ix.First, ix.Last = timeOf(x.first), timeOf(x.last)
-	}
 	ix.Calls = append(f.dialogCalls(), f.salvage()...)
 	slices.SortStableFunc(ix.Calls, func(a, b *Call) int {
 		return cmp.Or(a.Start.Compare(b.Start.Time), cmp.Compare(a.ID, b.ID))
@@ -96,6 +94,28 @@ func (f *finisher) attach() {
 		} else if c := natted.find(k.flow.Src, r); c != nil {
 			f.owners[r] = owner{end{c.d, c.owner}, "nat"}
 		}
+	}
+}
+
+// quietMax is how long a call may be without media and signalling, and still
+// be the same call: where nobody hangs up, addresses serve other calls later.
+const quietMax = int64(3600e9)
+
+// release takes runs away from calls that had long been quiet when they
+// began: they are calls of their own.
+func (f *finisher) release() {
+	last := map[*dialog]int64{}
+	for _, r := range f.runs { // in order of time
+		o, ok := f.owners[r]
+		if !ok {
+			continue
+		}
+		heard, before := last[o.d]
+		if quiet := r.first - max(heard, o.d.last); before && quiet > quietMax {
+			delete(f.owners, r)
+			continue
+		}
+		last[o.d] = max(heard, r.last)
 	}
 }
 

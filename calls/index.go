@@ -19,8 +19,6 @@ type Index struct {
 	Packets Accounting
 	Other   map[string]int // SIP messages outside calls, by method
 	Notes   []Note         // about no call in particular
-	First   Time           // of the earliest frame
-	Last    Time           // of the latest frame
 }
 
 // Accounting counts every frame of the inputs once; the fields add up to

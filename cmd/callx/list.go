@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -74,7 +76,13 @@ func (a *app) list(ctx context.Context, paths []string, sel *selection, json, ve
 				a.printNotes([]string{fmt.Sprintf("call %d: %v", call.Number, n)})
 			}
 		}
+		for _, n := range c.index.Notes {
+			a.printNotes([]string{n.String()})
+		}
 		printAccounting(a.stderr, &c.index.Packets)
+		for _, method := range slices.Sorted(maps.Keys(c.index.Other)) {
+			fmt.Fprintf(a.stderr, "%-18s %12d  SIP outside calls\n", printable(method), c.index.Other[method])
+		}
 	}
 	return nil
 }

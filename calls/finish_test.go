@@ -1,0 +1,51 @@
+package calls
+
+import (
+	"fmt"
+	"testing"
+
+	"callx/pcapio"
+	"callx/pcapio/wire"
+)
+
+// index runs pass 1 over datagrams in order of time.
+func index(list []wire.Datagram) *Index {
+	x := NewIndexer(Options{Decodable: func(c Codec) bool { return c.Name == "PCMA" }})
+	for i := range list {
+		list[i].Pos = pcapio.Pos{Frame: uint64(i + 1)}
+		x.Frame(&pcapio.Frame{Pos: list[i].Pos, Nanos: list[i].Nanos}, wire.ClassUDP, list[i:i+1])
+	}
+	return x.Finish([]string{"capture"})
+}
+
+// TestReuse sends the same flow and SSRC again after a call that nobody hung
+// up: within the hour it is the call's, after it another call.
+func TestReuse(t *testing.T) {
+	flow := datagrams(record(0, 0, nil))[0].Flow
+	sdp := "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+	ok := fmt.Sprintf("SIP/2.0 200 OK\r\nCall-ID: c\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n\r\n%s", sdp)
+	for _, tt := range []struct {
+		pause int64 // seconds
+		calls int
+	}{{60, 1}, {3000, 1}, {4000, 2}, {86400 * 365, 2}} {
+		list := []wire.Datagram{{Nanos: 1700000000e9, Flow: flow.Reverse(), Payload: []byte(ok)}}
+		send := func(start int64, seq uint16, ts uint32) {
+			for i := range 100 {
+				list = append(list, wire.Datagram{Nanos: start + int64(i)*20e6, Flow: flow, Payload: rtpBytes(8, seq+uint16(i), ts+uint32(i)*160, 7, 160)})
+			}
+		}
+		send(1700000001e9, 1, 1)
+		send(1700000003e9+tt.pause*1e9, 30000, 0x70000000)
+		ix := index(list)
+		if len(ix.Calls) != tt.calls {
+			t.Errorf("after %d s: %d calls, want %d", tt.pause, len(ix.Calls), tt.calls)
+			continue
+		}
+		if tt.calls == 2 && (ix.Calls[0].State != InProgress || ix.Calls[1].State != Unattributed) {
+			t.Errorf("after %d s: %s and %s", tt.pause, ix.Calls[0].State, ix.Calls[1].State)
+		}
+		if n := ix.Calls[0].Legs[0].Packets + ix.Calls[len(ix.Calls)-1].Legs[0].Packets; tt.calls == 2 && n != 200 || tt.calls == 1 && n != 400 {
+			t.Errorf("after %d s: %d packets", tt.pause, n)
+		}
+	}
+}
