@@ -230,7 +230,10 @@ func (p *pusher) legs(cs []*calls.Call) (legs []ws.Leg, closeAll func(), err err
 func printReplay(w io.Writer, results []ws.Result, rate int) {
 	var sent, total int64
 	whole := 0
-	for _, r := range results {
+	var late ws.Lateness
+	for i := range results {
+		r := &results[i]
+		late.Merge(&r.Late)
 		sent += r.Sent
 		total += r.Samples
 		if r.Err == nil {
@@ -241,4 +244,9 @@ func printReplay(w io.Writer, results []ws.Result, rate int) {
 		return time.Duration(float64(n) / float64(rate) * 1e9).Round(10 * time.Millisecond)
 	}
 	fmt.Fprintf(w, "callx: %d of %s pushed, %v of %v of audio\n", whole, count(len(results), "leg"), seconds(sent), seconds(total))
+	if late.Count() > 0 {
+		round := func(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+		fmt.Fprintf(w, "callx: frames were sent %v late in the median, 99%% within %v, all within %v\n",
+			round(late.Percentile(50)), round(late.Percentile(99)), round(late.Max()))
+	}
 }
