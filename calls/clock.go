@@ -1,5 +1,7 @@
 package calls
 
+import "slices"
+
 // A clock relates one run's timestamps to the capture's: clock rate, jitter
 // and envelope. The rate may become known only while packets arrive (SDP may
 // come late or be missing), so the first packets are kept until it is.
@@ -8,9 +10,18 @@ type clock struct {
 	base    int64  // timestamp of the first packet
 	pending []tick // the first packets, until the rate is settled
 	env     *envelope
-	least   int64 // least delay so far, once the rate is settled
 	jitter  jitter
+
+	// Once the rate is settled:
+	least       int64 // least delay so far
+	near        int64 // delay of the last packet whose arrival is believed
+	first, last int64 // arrivals of the first and last such packet
 }
+
+// wildArrival is by how much the delay may change from one packet to the next.
+// Beyond it the capture's own clock is not believed: a time stamp that is
+// damaged, or a clock that was set, must not move a leg by as much.
+const wildArrival = int64(600e9)
 
 type tick struct{ nanos, ts int64 }
 
@@ -32,6 +43,12 @@ func (c *clock) add(nanos, ts int64) {
 // settle fixes the clock rate; it is called once.
 func (c *clock) settle(rate int64) {
 	c.rate, c.env, c.least = rate, new(envelope), noDelay
+	delays := make([]int64, len(c.pending))
+	for i, t := range c.pending {
+		delays[i] = c.delay(t.nanos, t.ts)
+	}
+	slices.Sort(delays)
+	c.near = delays[len(delays)/2]
 	for _, t := range c.pending {
 		c.take(t.nanos, t.ts)
 	}
@@ -40,6 +57,13 @@ func (c *clock) settle(rate int64) {
 
 func (c *clock) take(nanos, ts int64) {
 	delay := c.delay(nanos, ts)
+	if off := delay - c.near; max(off, -off) > wildArrival {
+		return
+	}
+	if c.first == 0 {
+		c.first = nanos
+	}
+	c.near, c.last = delay, nanos
 	c.least = min(c.least, delay)
 	c.env.add(nanos, delay)
 	c.jitter.add(delay, ts)

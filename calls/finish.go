@@ -22,7 +22,7 @@ func (x *Indexer) Finish(paths []string) *Index {
 			if r.clock.rate == 0 {
 				r.clock.settle(x.rate(&x.streams.keys[id], r))
 			}
-			r.keep()
+			r.settle()
 			f.runs = append(f.runs, r)
 		}
 	}
@@ -97,26 +97,40 @@ func (f *finisher) attach() {
 	}
 }
 
-// quietMax is how long a call may be without media and signalling, and still
-// be the same call: where nobody hangs up, addresses serve other calls later.
-const quietMax = int64(3600e9)
+// quietMax is how long a call may be without media and still be the same call
+// if nothing is said about it: where nobody hangs up, addresses serve other
+// calls later. awayMax bounds it whatever is said.
+const (
+	quietMax = int64(3600e9)
+	awayMax  = 24 * quietMax
+)
 
 // release takes runs away from calls that had long been quiet when they
 // began: they are calls of their own.
 func (f *finisher) release() {
-	last := map[*dialog]int64{}
+	heard := map[*dialog]int64{}
 	for _, r := range f.runs { // in order of time
 		o, ok := f.owners[r]
 		if !ok {
 			continue
 		}
-		heard, before := last[o.d]
-		if quiet := r.first - max(heard, o.d.last); before && quiet > quietMax {
+		last, before := heard[o.d]
+		if quiet := r.first - last; before && (quiet > awayMax || quiet > quietMax && !o.d.describedAt(r.first)) {
 			delete(f.owners, r)
 			continue
 		}
-		last[o.d] = max(heard, r.last)
+		heard[o.d] = max(last, r.last)
 	}
+}
+
+// describedAt reports whether either side described its media about that time.
+func (d *dialog) describedAt(nanos int64) bool {
+	for _, says := range d.says {
+		if slices.ContainsFunc(says, func(ds description) bool { return nanos-ds.nanos < 60e9 && ds.nanos-nanos < slack }) {
+			return true
+		}
+	}
+	return false
 }
 
 // reverse returns the owner of the run that fits r best in time among those

@@ -49,3 +49,33 @@ func TestReuse(t *testing.T) {
 		}
 	}
 }
+
+// TestWildArrival damages capture times: the legs of the call stay together.
+func TestWildArrival(t *testing.T) {
+	for _, wild := range []int64{-1e18, -86400e9, 86400e9, 1e18} {
+		for _, at := range []int{0, 1, 50, 99} {
+			var list []wire.Datagram
+			flow := datagrams(record(0, 0, nil))[0].Flow
+			for i := range 100 {
+				now := 1700000000e9 + int64(i)*20e6
+				list = append(list,
+					wire.Datagram{Nanos: now, Flow: flow, Payload: rtpBytes(8, uint16(i), uint32(i)*160, 7, 160)},
+					wire.Datagram{Nanos: now + 1e6, Flow: flow.Reverse(), Payload: rtpBytes(8, uint16(i), uint32(i)*160, 9, 160)})
+			}
+			list[2*at].Nanos += wild
+			ix := index(list)
+			if len(ix.Calls) != 1 || len(ix.Calls[0].Legs) != 2 {
+				t.Fatalf("%d calls", len(ix.Calls))
+			}
+			c := ix.Calls[0]
+			if d := c.Duration; d < 1.9e9 || d > 2.1e9 {
+				t.Errorf("packet %d off by %d s: the call lasts %v s", at, wild/1e9, d)
+			}
+			for _, l := range c.Legs {
+				if l.Offset > 2e6 || l.Packets != 100 || l.Lost != 0 {
+					t.Errorf("packet %d off by %d s: leg %s offset %v, %d packets, %d lost", at, wild/1e9, l.Party, l.Offset, l.Packets, l.Lost)
+				}
+			}
+		}
+	}
+}

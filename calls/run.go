@@ -290,6 +290,19 @@ func (r *run) split(i int, seq, from, to int64) {
 	r.gaps = append(r.gaps[:i], append(keep, r.gaps[i+1:]...)...)
 }
 
+// settle ends the run for Finish: what depends on its last packets, and
+// arrivals that were not believed.
+func (r *run) settle() {
+	r.keep()
+	far := func(a, b int64) bool { return max(a-b, b-a) > wildArrival }
+	if far(r.first, r.clock.first) {
+		r.first = r.clock.first
+	}
+	if far(r.last, r.clock.last) {
+		r.last = r.clock.last
+	}
+}
+
 // missing returns how many sequence numbers between first and last packet
 // were never seen.
 func (r *run) missing() uint64 {
