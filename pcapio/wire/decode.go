@@ -13,6 +13,7 @@ type Decoder struct {
 	out        []Datagram    // the caller's slice
 	links      map[uint16]*Unknown
 	etherTypes map[uint16]*Unknown
+	fragments  fragments
 }
 
 // Decode appends the datagrams that f holds to dst and says what f is. It

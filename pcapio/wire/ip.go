@@ -24,7 +24,7 @@ func (d *Decoder) ipv4(b []byte, cut int) Class {
 		b, cut = bound(b, total)
 	}
 	if binary.BigEndian.Uint16(b[6:])&0x3fff != 0 { // more fragments, or not the first
-		return ClassFragment
+		return d.fragment4(b, header, cut)
 	}
 	if len(b) < header {
 		return ClassTruncated
@@ -58,8 +58,7 @@ const (
 // maxExtensions bounds the extension headers of one packet.
 const maxExtensions = 16
 
-// ipv6 takes off an IPv6 header and its extension headers (RFC 8200
-// sections 3 and 4).
+// ipv6 takes off an IPv6 header (RFC 8200 section 3).
 func (d *Decoder) ipv6(b []byte, cut int) Class {
 	if len(b) < 40 {
 		return ClassTruncated
@@ -76,6 +75,11 @@ func (d *Decoder) ipv6(b []byte, cut int) Class {
 	if next == uint8(UDP) {
 		return d.udp(src, dst, b, cut)
 	}
+	return d.extensions(next, src, dst, b, cut)
+}
+
+// extensions takes off extension headers (RFC 8200 section 4).
+func (d *Decoder) extensions(next uint8, src, dst netip.Addr, b []byte, cut int) Class {
 	for range maxExtensions + 1 {
 		size := 8
 		switch next {
@@ -89,7 +93,7 @@ func (d *Decoder) ipv6(b []byte, cut int) Class {
 			}
 		case extFragment: // the two bits between offset and M are reserved
 			if len(b) >= 4 && binary.BigEndian.Uint16(b[2:])&0xfff9 != 0 {
-				return ClassFragment
+				return d.fragment6(src, dst, b, cut)
 			}
 			// Offset 0 and nothing to come: an atomic fragment (RFC 6946) is whole.
 		default:
