@@ -14,6 +14,7 @@ type Decoder struct {
 	links      map[uint16]*Unknown
 	etherTypes map[uint16]*Unknown
 	fragments  fragments
+	depth      int // of tunnels
 }
 
 // Decode appends the datagrams that f holds to dst and says what f is. It

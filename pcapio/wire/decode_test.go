@@ -148,6 +148,13 @@ func rules() []rule {
 		{name: "extension beyond the packet", link: 101, data: ip6(0, join([]byte{17, 200}, make([]byte, 22))), class: ClassTruncated},
 		{name: "mapped addresses", link: 101, data: ip6With(len(u), 17, mapped, mapped, u), payload: voice, src: mapped.Unmap(), dst: mapped.Unmap()},
 
+		{name: "IP in IP", link: 101, data: ip4(4, v4), payload: voice, notTshark: "compared by the outermost packet"},
+		{name: "6in4", link: 101, data: ip4(41, v6), payload: voice, src: src6, dst: dst6, notTshark: "compared by the outermost packet"},
+		{name: "4in6", link: 101, data: ip6(4, v4), payload: voice, src: src4, dst: dst4, notTshark: "compared by the outermost packet"},
+		{name: "6in6", link: 101, data: ip6(60, ext(41, 0, v6)), payload: voice, notTshark: "compared by the outermost packet"},
+		{name: "8 tunnels", link: 101, data: tunnels(8, v4), payload: voice, notTshark: "compared by the outermost packet"},
+		{name: "9 tunnels", link: 101, data: tunnels(9, v4), class: ClassUndecodable, notGopacket: "goes on", notTshark: "goes on"},
+		{name: "version 6 in IP in IP", link: 101, data: ip4(4, v6), class: ClassUndecodable, notGopacket: "does not look", notTshark: "goes by the version"},
 		{name: "TCP", link: 1, data: eth(etherIPv4, ip4(6, make([]byte, 20))), class: ClassTCP},
 		{name: "TCP IPv6", link: 1, data: eth(etherIPv6, ip6(60, ext(6, 0, make([]byte, 20)))), class: ClassTCP},
 		{name: "TCP that reads like UDP", link: 101, data: ip4(6, u), class: ClassTCP},
@@ -180,6 +187,14 @@ func rules() []rule {
 		}
 	}
 	return list
+}
+
+// tunnels is a packet in n others.
+func tunnels(n int, b []byte) []byte {
+	for range n {
+		b = ip4(4, b)
+	}
+	return b
 }
 
 // chain is n destination headers, the last before UDP.

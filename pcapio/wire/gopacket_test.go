@@ -24,7 +24,7 @@ var gopacketLinks = map[pcapio.LinkType]gopacket.Decoder{
 	linkIPv6:     layers.LayerTypeIPv6,
 }
 
-// gopacketUDP finds what the outermost IP packet of a frame holds. sure is
+// gopacketUDP finds what the innermost IP packet of a frame holds. sure is
 // false where gopacket meets what it cannot decode.
 func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) {
 	dec := gopacketLinks[f.Link]
@@ -40,14 +40,8 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 	for _, l := range p.Layers() {
 		switch l := l.(type) {
 		case *layers.IPv4:
-			if src.IsValid() {
-				return flow, nil, false, true
-			}
 			src, dst = addr(l.SrcIP), addr(l.DstIP)
 		case *layers.IPv6:
-			if src.IsValid() {
-				return flow, nil, false, true
-			}
 			src, dst = addr(l.SrcIP), addr(l.DstIP)
 		case *layers.UDP:
 			flow = Flow{

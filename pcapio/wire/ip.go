@@ -114,6 +114,10 @@ func (d *Decoder) transport(proto uint8, src, dst netip.Addr, b []byte, cut int)
 		return d.udp(src, dst, b, cut)
 	case TCP:
 		return ClassTCP
+	case protoIPv4:
+		return d.tunnel((*Decoder).ipv4, b, cut)
+	case protoIPv6:
+		return d.tunnel((*Decoder).ipv6, b, cut)
 	}
 	return ClassOther
 }
