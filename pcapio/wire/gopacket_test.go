@@ -49,7 +49,7 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 			}
 			return flow, l.Payload, src.IsValid(), src.IsValid()
 		case *layers.Ethernet, *layers.Dot1Q, *layers.LLC, *layers.SNAP, *layers.LinuxSLL, *layers.Loopback,
-			*layers.IPv6HopByHop, *layers.IPv6Routing, *layers.IPv6Destination, *layers.IPSecAH:
+			*layers.IPv6HopByHop, *layers.IPv6Routing, *layers.IPv6Destination, *layers.IPSecAH, *layers.GRE:
 		case *gopacket.DecodeFailure:
 			return flow, nil, false, false
 		default:

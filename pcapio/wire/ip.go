@@ -118,6 +118,8 @@ func (d *Decoder) transport(proto uint8, src, dst netip.Addr, b []byte, cut int)
 		return d.tunnel((*Decoder).ipv4, b, cut)
 	case protoIPv6:
 		return d.tunnel((*Decoder).ipv6, b, cut)
+	case protoGRE:
+		return d.tunnel((*Decoder).gre, b, cut)
 	}
 	return ClassOther
 }

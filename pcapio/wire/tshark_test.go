@@ -121,10 +121,10 @@ func classify(protocols string) (ip string, class Class, sure bool) {
 					return p, ClassUDP, true
 				case above == "tcp":
 					return p, ClassTCP, true
-				case strings.HasPrefix(above, "icmp"), above == "gre", above == "igmp", above == "sctp", above == "esp":
+				case strings.HasPrefix(above, "icmp"), above == "igmp", above == "sctp", above == "esp":
 					return p, ClassOther, true
 				case strings.HasPrefix(above, "ipv6."), p == "ipv6" && (above == "ah" || above == "mipv6" || above == "hip" || above == "shim6"):
-				case above == "ip", above == "ipv6": // a tunnel, which gopacket is asked about
+				case above == "ip", above == "ipv6", above == "gre": // a tunnel, which gopacket is asked about
 					return "", 0, false
 				default:
 					return p, 0, false
@@ -142,7 +142,7 @@ func (v *view) against(t *testing.T, f *pcapio.Frame) error {
 	t.Helper()
 	got, class := decodeBoth(t, f)
 	if !v.sure {
-		tunnel := strings.Contains(v.protocols, ":ip:ip") || strings.Contains(v.protocols, ":ipv6:ip")
+		tunnel := strings.Contains(v.protocols, ":gre:") || strings.Contains(v.protocols, ":ip:ip") || strings.Contains(v.protocols, ":ipv6:ip")
 		if class == ClassUDP && !tunnel {
 			return fmt.Errorf("a datagram, but tshark sees %s", v.protocols)
 		}
