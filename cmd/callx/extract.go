@@ -131,7 +131,9 @@ func (a *app) extract(ctx context.Context, paths []string, o *extractOptions) er
 
 // write is pass 2 and all that follows from it.
 func write(ctx context.Context, c *capture, selected []*calls.Call, dir *output.Dir, o *extractOptions, bar *progress) error {
-	sums := sumInputs(ctx, c)
+	hashing, stop := context.WithCancel(ctx)
+	sums := sumInputs(hashing, c)
+	defer func() { stop(); sums() }()
 	x := &extraction{opt: o, dir: dir, pool: &output.Pool{MaxOpen: maxOpenFiles()}, audio: map[*calls.Leg]output.Info{}}
 	rec := &reconstruction{capture: c, pcm: x.pcm, raw: x.raw, done: x.done}
 	rec.only(selected)
@@ -145,7 +147,7 @@ func write(ctx context.Context, c *capture, selected []*calls.Call, dir *output.
 	if err := x.finishCalls(selected); err != nil {
 		return err
 	}
-	inputs, err := manifestInputs(c, <-sums)
+	inputs, err := manifestInputs(c, sums())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"sync"
 
 	"callx/calls"
 	"callx/output"
@@ -17,8 +18,9 @@ type inputSums struct {
 	err  error
 }
 
-// sumInputs hashes the inputs while pass 2 runs.
-func sumInputs(ctx context.Context, c *capture) <-chan inputSums {
+// sumInputs hashes the inputs while pass 2 runs. The function that it returns
+// waits for the result; it must be called before the Source is closed.
+func sumInputs(ctx context.Context, c *capture) func() inputSums {
 	done := make(chan inputSums, 1)
 	go func() {
 		var s inputSums
@@ -32,7 +34,7 @@ func sumInputs(ctx context.Context, c *capture) <-chan inputSums {
 		}
 		done <- s
 	}()
-	return done
+	return sync.OnceValue(func() inputSums { return <-done })
 }
 
 // A cancelWriter ends a copy when its context is done.
