@@ -30,13 +30,18 @@ func (f Flow) Reverse() Flow { return Flow{Src: f.Dst, Dst: f.Src, Proto: f.Prot
 // A Datagram is one transport payload with its place and time in the capture.
 //
 // Payload is borrowed from the frame (or from the Decoder) and valid until
-// the next Decode.
+// the next Decode. Pos and Nanos are those of the frame that it came in, which
+// for TCP may be an earlier one than that in hand.
 type Datagram struct {
 	pcapio.Pos
 	Nanos   int64 // capture time, nanoseconds since 1970-01-01 UTC
 	Flow    Flow
 	Payload []byte
 	Cut     int // bytes of the payload that the capture did not keep
+
+	// Of a stretch of a TCP stream; see Decoder.Streams.
+	Hole bool // bytes of the stream before Payload are missing
+	End  bool // the stream ends behind Payload
 }
 
 // A Class says what a frame was, for the accounting: every frame has one.
