@@ -52,6 +52,6 @@ func fast(g *Datagram, f *pcapio.Frame) bool {
 		return false
 	}
 	g.Pos, g.Nanos, g.Flow.Proto = f.Pos, f.Nanos, UDP
-	g.Payload, g.Cut = b[8:length], 0
+	g.Payload, g.Cut, g.Hole, g.End = b[8:length], 0, false, false
 	return true
 }
