@@ -1,10 +1,6 @@
 package calls
 
-import (
-	"callx/calls/rtp"
-	"callx/pcapio/wire"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // A digitEvent is one RFC 4733 event as its packets tell it; whether the
 // payload type really is telephone-event is known only in Finish.
@@ -19,8 +15,8 @@ type digitEvent struct {
 
 // isEvent reports whether a packet may carry a telephone-event (RFC 4733
 // section 2.3): a dynamic payload type, four bytes, reserved bit 0.
-func isEvent(p *rtp.Packet) bool {
-	return p.PayloadType >= 96 && len(p.Payload) == 4 && p.Payload[0] <= 16 && p.Payload[1]&0x40 == 0
+func (s *sample) isEvent() bool {
+	return s.size == 4 && s.pt >= 96 && s.head[0] <= 16 && s.head[1]&0x40 == 0
 }
 
 // maxDigits bounds the events kept of one capture against hostile input.
@@ -28,18 +24,17 @@ const maxDigits = 1 << 20
 
 // event takes a packet that may be a telephone-event; its repetitions share
 // the timestamp and prolong the event.
-func (x *Indexer) event(id int, d *wire.Datagram, r *run) {
-	p := &x.packet
-	duration := binary.BigEndian.Uint16(p.Payload[2:])
-	ts := r.tsTop + int64(int32(p.Timestamp-uint32(r.tsTop)))
+func (x *Indexer) event(s *sample, r *run) {
+	duration := binary.BigEndian.Uint16(s.head[2:])
+	ts := r.tsTop + int64(int32(s.ts-uint32(r.tsTop)))
 	for i := len(x.dtmf) - 1; i >= max(0, len(x.dtmf)-64); i-- {
-		if e := &x.dtmf[i]; e.run == r && e.ts == ts && e.event == p.Payload[0] {
+		if e := &x.dtmf[i]; e.run == r && e.ts == ts && e.event == s.head[0] {
 			e.duration = max(e.duration, duration)
 			return
 		}
 	}
 	if len(x.dtmf) < maxDigits {
-		x.dtmf = append(x.dtmf, digitEvent{r, ts, p.Payload[0], p.PayloadType, duration, d.Nanos})
+		x.dtmf = append(x.dtmf, digitEvent{r, ts, s.head[0], s.pt, duration, s.nanos})
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 // returns the Index. paths names the inputs by Pos.File. The Indexer must not
 // be used afterwards.
 func (x *Indexer) Finish(paths []string) *Index {
+	x.flush()
 	f := &finisher{Indexer: x, paths: paths, owners: map[*run]owner{}}
 	for id := range x.cur {
 		for _, r := range x.runs(id) {
@@ -60,7 +61,7 @@ type owner struct {
 	rule string // sdp, symmetric or nat, see attach
 }
 
-func (f *finisher) key(r *run) *streamKey { return &f.streams.keys[r.stream] }
+func (f *finisher) key(r *run) streamKey { return f.streams.keys[r.stream].unpack() }
 
 // attach finds the owner of every run, by the first of these rules that tells:
 //

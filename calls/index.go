@@ -45,6 +45,22 @@ func (a *Accounting) Sum() uint64 {
 		a.OtherTCP + a.Other + a.Fragment + a.Truncated + a.UndecodableFrame
 }
 
+func (a *Accounting) add(b *Accounting) {
+	a.Total += b.Total
+	a.SIP += b.SIP
+	a.RTP += b.RTP
+	a.RTPDuplicate += b.RTPDuplicate
+	a.RTPUnattributed += b.RTPUnattributed
+	a.RTCP += b.RTCP
+	a.DTLSSTUN += b.DTLSSTUN
+	a.OtherUDP += b.OtherUDP
+	a.OtherTCP += b.OtherTCP
+	a.Other += b.Other
+	a.Fragment += b.Fragment
+	a.Truncated += b.Truncated
+	a.UndecodableFrame += b.UndecodableFrame
+}
+
 // A State says how a call went.
 type State string
 

@@ -39,7 +39,7 @@ type Format struct {
 
 // partsOf groups the runs of one leg: those that carry the same packets (same
 // SSRC, same timestamps at the same time) are hops of one part.
-func partsOf(runs []*run, key func(*run) *streamKey) []*Part {
+func partsOf(runs []*run, key func(*run) streamKey) []*Part {
 	var parts []*Part
 	runs = slices.Clone(runs)
 	slices.SortStableFunc(runs, func(a, b *run) int {
@@ -57,7 +57,7 @@ next:
 	}
 	for _, p := range parts {
 		for _, r := range p.runs {
-			p.keys = append(p.keys, *key(r))
+			p.keys = append(p.keys, key(r))
 		}
 		p.settle()
 	}

@@ -75,9 +75,10 @@ func (ix *Index) Router(keep func(*Call) bool) *Router {
 }
 
 func (rt *Router) add(k streamKey, h hop) {
-	id := rt.streams.find(&k)
+	key := pack(&k.flow, k.ssrc)
+	id := rt.streams.find(&key)
 	if id < 0 {
-		id = rt.streams.add(k)
+		id = rt.streams.add(key)
 		rt.routes = append(rt.routes, route{})
 	}
 	rt.routes[id].hops = append(rt.routes[id].hops, h)
@@ -98,13 +99,13 @@ func (t *route) start(i int) {
 // Route says where d belongs; ok is false for what is no packet of a leg, and
 // for timestamps that pass 1 found wild.
 func (rt *Router) Route(d *wire.Datagram, out *Routed) (ok bool) {
-	if len(d.Payload) < rtp.HeaderLen || d.Payload[0]>>6 != 2 || rtp.IsRTCP(d.Payload) {
+	if d.Flow.Proto != wire.UDP || rtp.IsRTCP(d.Payload) {
 		return false
 	}
 	if rtp.Parse(&out.Packet, d.Payload, d.Cut > 0) != nil {
 		return false
 	}
-	key := streamKey{d.Flow, out.Packet.SSRC}
+	key := pack(&d.Flow, out.Packet.SSRC)
 	id := rt.streams.find(&key)
 	if id < 0 {
 		return false

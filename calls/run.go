@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sort"
 
-	"callx/calls/rtp"
 	"callx/pcapio"
 )
 
@@ -72,20 +71,12 @@ type format struct {
 	packets      uint64
 }
 
-// A sample is what pass 1 looks at of one packet.
-type sample struct {
-	nanos int64
-	pos   pcapio.Pos
-	ord   uint64 // ordinal of the frame in the pass: positions in several files have no order
-	p     *rtp.Packet
-}
-
 func newRun(stream int, s *sample) *run {
-	seq, ts := int64(s.p.Seq), int64(s.p.Timestamp)
+	seq, ts := int64(s.seq), int64(s.ts)
 	r := &run{
 		stream: stream, seqMin: seq, seqMax: seq, tsMin: ts, tsMax: ts, tsTop: ts,
 		packets: 1, first: s.nanos, last: s.nanos, lastNanos: s.nanos, firstPos: s.pos, lastPos: s.pos, lastOrd: s.ord,
-		maxSize: len(s.p.Payload),
+		maxSize: int(s.size),
 	}
 	r.cover = ts + r.duration(s)
 	r.clock.add(s.nanos, ts)
@@ -95,12 +86,12 @@ func newRun(stream int, s *sample) *run {
 // duration returns the ticks that a packet covers as far as pass 1 can tell,
 // and counts the packet for its payload type, which becomes the current one.
 func (r *run) duration(s *sample) int64 {
-	if len(r.formats) == 0 || r.cur.pt != s.p.PayloadType {
+	if len(r.formats) == 0 || r.cur.pt != s.pt {
 		r.change(s)
 	}
 	r.cur.packets++
 	if r.cur.bytesPerTick > 0 {
-		return int64(len(s.p.Payload)) / int64(r.cur.bytesPerTick)
+		return int64(s.size) / int64(r.cur.bytesPerTick)
 	}
 	return r.cur.step
 }
@@ -111,10 +102,10 @@ const maxFormats = 16
 // types than any sender has counts the rest with the last.
 func (r *run) change(s *sample) {
 	r.keep()
-	r.pt = slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.p.PayloadType })
+	r.pt = slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.pt })
 	if r.pt < 0 {
 		if len(r.formats) < maxFormats {
-			r.formats = append(r.formats, format{pt: s.p.PayloadType, bytesPerTick: bytesPerTick[s.p.PayloadType], first: s.nanos})
+			r.formats = append(r.formats, format{pt: s.pt, bytesPerTick: bytesPerTick[s.pt], first: s.nanos})
 		}
 		r.pt = len(r.formats) - 1
 	}
@@ -138,15 +129,15 @@ var bytesPerTick = [128]uint8{0: 1, 8: 1, 10: 4, 11: 2}
 // add takes one packet, and reports false where it does not go on from what
 // the run holds; nothing is changed then.
 func (r *run) add(s *sample) bool {
-	dseq := int64(int16(s.p.Seq - uint16(r.seqMax)))
-	dts := int64(int32(s.p.Timestamp - uint32(r.tsTop)))
+	dseq := int64(int16(s.seq - uint16(r.seqMax)))
+	dts := int64(int32(s.ts - uint32(r.tsTop)))
 	if !r.plausible(dseq, dts, s.nanos) {
 		return false
 	}
 	r.packets++
 	r.last, r.lastPos, r.lastOrd = s.nanos, s.pos, s.ord
 	seq, ts := r.seqMax+dseq, r.tsTop+dts
-	r.maxSize = max(r.maxSize, len(s.p.Payload))
+	r.maxSize = max(r.maxSize, int(s.size))
 	if dseq > 0 {
 		r.advance(s, seq, ts, dseq, dts)
 	} else if !r.fill(s, seq, ts) {
@@ -154,7 +145,7 @@ func (r *run) add(s *sample) bool {
 		return true
 	}
 	r.lastNanos = s.nanos
-	if !isEvent(s.p) { // events keep the timestamp of their beginning, or one of their own making
+	if !s.isEvent() { // events keep the timestamp of their beginning, or one of their own making
 		r.clock.add(s.nanos, ts)
 	}
 	return true
@@ -204,8 +195,8 @@ func (r *run) step() int64 {
 // advance takes a packet behind the highest sequence number so far.
 func (r *run) advance(s *sample, seq, ts, dseq, dts int64) {
 	before := r.cur.pt
-	speaks := !isEvent(s.p) && s.p.PayloadType != comfortNoise
-	if dseq == 1 && dts > 0 && before == s.p.PayloadType && (r.cur.step == 0 || dts < r.cur.step) && speaks {
+	speaks := !s.isEvent() && s.pt != comfortNoise
+	if dseq == 1 && dts > 0 && before == s.pt && (r.cur.step == 0 || dts < r.cur.step) && speaks {
 		if r.cur.step == 0 && r.cur.bytesPerTick == 0 {
 			r.cover = r.tsTop + dts // the first packet's duration is known only now
 		}
@@ -243,7 +234,7 @@ func (r *run) fill(s *sample, seq, ts int64) bool {
 	if seq < r.seqMin {
 		end := ts + r.duration(s)
 		if n := r.seqMin - seq - 1; n > 0 || end < r.tsMin {
-			r.gaps = append([]gap{{seq: seq + 1, n: n, from: min(end, r.tsMin), to: r.tsMin, pt: s.p.PayloadType}}, r.gaps...)
+			r.gaps = append([]gap{{seq: seq + 1, n: n, from: min(end, r.tsMin), to: r.tsMin, pt: s.pt}}, r.gaps...)
 		}
 		r.seqMin = seq
 	} else {

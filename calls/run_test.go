@@ -4,17 +4,15 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"callx/calls/rtp"
 )
 
 // A sender makes packets of 20 ms at 8000 Hz.
 type sender struct{ seq, ts uint32 }
 
 func (s sender) packet(i int) *sample {
-	return &sample{nanos: int64(i) * 20e6, ord: uint64(i), p: &rtp.Packet{
-		Seq: uint16(s.seq + uint32(i)), Timestamp: s.ts + 160*uint32(i), PayloadType: 8, Payload: make([]byte, 160),
-	}}
+	return &sample{
+		nanos: int64(i) * 20e6, ord: uint64(i), seq: uint16(s.seq + uint32(i)), ts: s.ts + 160*uint32(i), pt: 8, size: 160,
+	}
 }
 
 func feed(t *testing.T, s sender, order []int) *run {
@@ -117,7 +115,7 @@ func TestRunSilence(t *testing.T) {
 	for i := 1; i < 10; i++ {
 		p := s.packet(i)
 		if i >= 5 { // 100 ms in which nothing is sent: the timestamp goes on, the sequence does not
-			p.p.Timestamp += 800
+			p.ts += 800
 			p.nanos += 100e6
 		}
 		if !r.add(p) {
@@ -149,8 +147,8 @@ func TestRunRefuses(t *testing.T) {
 	} {
 		r := feed(t, sender{7, 7}, upTo(0, 40))
 		p := sender{7, 7}.packet(39)
-		p.p.Seq += uint16(tt.seq)
-		p.p.Timestamp += tt.ts
+		p.seq += uint16(tt.seq)
+		p.ts += tt.ts
 		p.nanos = 39*20e6 + tt.after
 		before := r.packets
 		if got := r.add(p); got != tt.want {

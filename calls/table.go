@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
+	"net/netip"
 
 	"callx/pcapio/wire"
 )
@@ -21,19 +22,40 @@ type packedKey struct {
 	ports    uint64 // source and destination port, SSRC
 }
 
-func (k *streamKey) pack() packedKey {
-	p := packedKey{ports: uint64(k.flow.Src.Port())<<48 | uint64(k.flow.Dst.Port())<<32 | uint64(k.ssrc)}
+func pack(f *wire.Flow, ssrc uint32) packedKey {
+	p := packedKey{ports: uint64(f.Src.Port())<<48 | uint64(f.Dst.Port())<<32 | uint64(ssrc)}
 	le := binary.LittleEndian
-	if s, d := k.flow.Src.Addr(), k.flow.Dst.Addr(); s.Is4() && d.Is4() {
+	if s, d := f.Src.Addr(), f.Dst.Addr(); s.Is4() && d.Is4() {
 		a, b := s.As4(), d.As4()
-		// No v6 address begins so: ffff::/16 is multicast of no known scope.
-		const v4 = ^uint64(0)
-		p.src, p.dst = [2]uint64{v4, uint64(le.Uint32(a[:]))}, [2]uint64{v4, uint64(le.Uint32(b[:]))}
+		// What As16 gives, at less cost: ::ffff:a.b.c.d, which no IPv6 address of
+		// a Flow is.
+		const mapped = 0xffff << 16
+		p.src[1], p.dst[1] = uint64(le.Uint32(a[:]))<<32|mapped, uint64(le.Uint32(b[:]))<<32|mapped
 	} else {
 		a, b := s.As16(), d.As16()
 		p.src, p.dst = [2]uint64{le.Uint64(a[:]), le.Uint64(a[8:])}, [2]uint64{le.Uint64(b[:]), le.Uint64(b[8:])}
 	}
 	return p
+}
+
+// unpack is the inverse of pack. Whatever carries RTP here is UDP.
+func (k *packedKey) unpack() streamKey {
+	return streamKey{
+		flow: wire.Flow{
+			Src:   netip.AddrPortFrom(unpackAddr(k.src), uint16(k.ports>>48)),
+			Dst:   netip.AddrPortFrom(unpackAddr(k.dst), uint16(k.ports>>32)),
+			Proto: wire.UDP,
+		},
+		ssrc: uint32(k.ports),
+	}
+}
+
+func unpackAddr(w [2]uint64) netip.Addr {
+	var b [16]byte
+	le := binary.LittleEndian
+	le.PutUint64(b[:], w[0])
+	le.PutUint64(b[8:], w[1])
+	return netip.AddrFrom16(b).Unmap()
 }
 
 // hash mixes all words with a seed that the sender of a capture cannot know.
@@ -51,10 +73,9 @@ func mix(a, b uint64) uint64 {
 // is open-addressed with linear probing: one cache line for a packet of a
 // known stream, and no allocation but to grow.
 type table struct {
-	slots  []slot
-	packed []packedKey
-	keys   []streamKey
-	seed   uint64
+	slots []slot
+	keys  []packedKey
+	seed  uint64
 }
 
 type slot struct {
@@ -63,37 +84,35 @@ type slot struct {
 }
 
 // find returns the number of k, or -1.
-func (t *table) find(k *streamKey) int {
+func (t *table) find(k *packedKey) int {
 	if len(t.slots) == 0 {
 		return -1
 	}
-	p := k.pack()
-	h := p.hash(t.seed)
+	h := k.hash(t.seed)
 	mask := uint64(len(t.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		s := t.slots[i]
 		if s.id == 0 {
 			return -1
 		}
-		if s.tag == uint32(h>>32) && t.packed[s.id-1] == p {
+		if s.tag == uint32(h>>32) && t.keys[s.id-1] == *k {
 			return int(s.id - 1)
 		}
 	}
 }
 
 // add numbers k, which must not be in the table.
-func (t *table) add(k streamKey) int {
+func (t *table) add(k packedKey) int {
 	if 4*(len(t.keys)+1) > 3*len(t.slots) {
 		t.grow()
 	}
 	t.keys = append(t.keys, k)
-	t.packed = append(t.packed, k.pack())
 	t.place(len(t.keys))
 	return len(t.keys) - 1
 }
 
 func (t *table) place(id int) {
-	h := t.packed[id-1].hash(t.seed)
+	h := t.keys[id-1].hash(t.seed)
 	mask := uint64(len(t.slots) - 1)
 	i := h & mask
 	for t.slots[i].id != 0 {

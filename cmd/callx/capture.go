@@ -28,6 +28,7 @@ func (a *app) open(ctx context.Context, paths []string, bar *progress) (*capture
 	c := &capture{src: src, decoders: all.Decoders()}
 	bar.start(src.Size())
 	x := calls.NewIndexer(calls.Options{Decodable: c.decodable})
+	defer x.Close()
 	var dec wire.Decoder
 	err = walk(ctx, src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
 		x.Frame(f, class, dgs)

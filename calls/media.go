@@ -1,0 +1,128 @@
+package calls
+
+// Pass 1 of RTP: samples become runs.
+
+// A stream is what most streams do not need: the runs before the one in hand,
+// and a packet that does not go on from it and may be the first of a new one.
+type stream struct {
+	older  []*run
+	held   sample
+	copies uint64 // of the held packet; 0 if there is none
+}
+
+// ahead is how many samples before its turn a run is fetched from memory.
+// With thousands of streams no cache holds all runs, and what a packet costs is
+// to wait for its own; so the next ones are on their way meanwhile.
+const ahead = 8
+
+// touch loads a byte of each cache line that a packet of r needs.
+func (r *run) touch() uint8 {
+	return uint8(r.seqMax) + r.cur.pt + uint8(r.clock.rate) + uint8(r.clock.jitter.n)
+}
+
+// allMedia takes the samples of a batch.
+func (x *Indexer) allMedia(list []sample) {
+	for i := range list {
+		if j := i + ahead; j < len(list) {
+			if id := int(list[j].stream); id < len(x.cur) {
+				x.touched += x.cur[id].touch()
+			}
+		}
+		x.media(&list[i])
+	}
+}
+
+// media takes one RTP packet.
+func (x *Indexer) media(s *sample) {
+	id := int(s.stream)
+	if id == len(x.cur) {
+		x.cur = append(x.cur, newRun(id, s))
+		x.rest = append(x.rest, nil)
+	} else if r := x.cur[id]; !r.add(s) {
+		x.hold(id, s)
+	} else if r.holding {
+		x.dropHeld(id)
+	}
+	r := x.cur[id]
+	if r.clock.rate == 0 && len(r.clock.pending) >= settleAfter {
+		r.clock.settle(x.rate(&s.key, r))
+	}
+	if s.isEvent() {
+		x.event(s, r)
+	}
+}
+
+// hold keeps a packet that does not go on from the run in hand. If the next
+// goes on from it, the sender has restarted and a new run begins with it; else
+// its timestamp is wild and it cannot be placed.
+func (x *Indexer) hold(id int, s *sample) {
+	st, cur := x.rest[id], x.cur[id]
+	if st == nil {
+		st = &stream{}
+		x.rest[id] = st
+	}
+	if cur.holding {
+		if s.seq == st.held.seq && s.ts == st.held.ts {
+			st.copies++
+			return
+		}
+		next := newRun(id, &st.held)
+		if d := int16(s.seq - st.held.seq); d > 0 && d < 16 && next.add(s) {
+			next.packets += st.copies - 1
+			next.duplicates += st.copies - 1
+			cur.holding = false
+			st.older = append(st.older, cur)
+			x.cur[id] = next
+			return
+		}
+		x.dropHeld(id)
+	}
+	st.held, st.copies = *s, 1
+	cur.holding = true
+}
+
+// dropHeld counts the held packet of a stream as wild.
+func (x *Indexer) dropHeld(id int) {
+	cur, st := x.cur[id], x.rest[id]
+	cur.packets += st.copies
+	cur.wild += st.copies
+	cur.holding = false
+}
+
+// runs returns the runs of a stream in order of capture.
+func (x *Indexer) runs(id int) []*run {
+	if x.cur[id].holding {
+		x.dropHeld(id)
+	}
+	if x.rest[id] == nil {
+		return x.cur[id : id+1 : id+1]
+	}
+	return append(x.rest[id].older, x.cur[id])
+}
+
+// rate finds the clock rate of a run: what the signalling so far says of its
+// commonest payload type, the static table, else the slope of its packets.
+func (x *Indexer) rate(key *packedKey, r *run) int64 {
+	pt := r.mainFormat().pt
+	if o, ok := x.signal.targets[key.unpack().flow.Dst]; ok {
+		if c, _, ok := o.d.codec(o.side, pt, r.first); ok && c.ClockRate > 0 {
+			return int64(c.ClockRate)
+		}
+	}
+	if c, _, ok := staticCodec(pt); ok && c.ClockRate > 0 {
+		return int64(c.ClockRate)
+	}
+	return r.clock.guess()
+}
+
+// mainFormat returns the payload type with most packets.
+func (r *run) mainFormat() *format {
+	r.keep()
+	best := &r.formats[0]
+	for i := range r.formats {
+		if r.formats[i].packets > best.packets {
+			best = &r.formats[i]
+		}
+	}
+	return best
+}
