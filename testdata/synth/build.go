@@ -19,9 +19,9 @@ func (s Script) Build() ([]byte, *Truth, error) {
 			return nil, nil, fmt.Errorf("%s: call %s: %w", s.Name, s.Calls[i].ID, err)
 		}
 	}
-	slices.SortStableFunc(b.frames, func(x, y frame) int { return cmp.Compare(x.nanos, y.nanos) })
+	slices.SortStableFunc(b.frames, func(x, y Frame) int { return cmp.Compare(x.Nanos, y.Nanos) })
 	b.truth.Frames = len(b.frames)
-	data, err := s.File.write(s.Ifaces, b.frames)
+	data, err := s.File.Write(s.Ifaces, b.frames)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -30,7 +30,7 @@ func (s Script) Build() ([]byte, *Truth, error) {
 
 type builder struct {
 	script Script
-	frames []frame
+	frames []Frame
 	truth  *Truth
 	ipID   uint16
 }
@@ -142,6 +142,6 @@ func (b *builder) send(c *Call, after int64, iface int, src, dst netip.AddrPort,
 	if err != nil {
 		return err
 	}
-	b.frames = append(b.frames, frame{nanos: c.Start.Add(time.Duration(after)).UnixNano(), iface: iface, data: data})
+	b.frames = append(b.frames, Frame{Nanos: c.Start.Add(time.Duration(after)).UnixNano(), Iface: iface, Data: data})
 	return nil
 }

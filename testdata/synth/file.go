@@ -10,6 +10,9 @@ type File struct {
 	NG        bool // pcapng instead of pcap
 	BigEndian bool
 	Nanos     bool // nanosecond pcap
+	Modified  bool // pcap with A. Kuznetzov's longer record headers
+	Obsolete  bool // pcapng with the Packet Blocks of its first draft
+	Chatty    bool // pcapng with all the blocks and options that are not packets
 	// Sections > 1 cuts a pcapng into that many sections, whose byte orders
 	// alternate.
 	Sections int
@@ -17,15 +20,23 @@ type File struct {
 
 const snapLen = 262144
 
-// A frame is one captured frame.
-type frame struct {
-	nanos int64
-	iface int
-	data  []byte
+// A Frame is one captured frame.
+type Frame struct {
+	Nanos int64 // since 1970-01-01 UTC
+	Iface int   // what captured it, counted from 0
+	Data  []byte
+	Orig  int // bytes on the wire; len(Data) if zero
 }
 
-// write stores the frames, which must be in the order of the file.
-func (f File) write(ifaces []Iface, frames []frame) ([]byte, error) {
+func (f Frame) wireLen() uint32 {
+	if f.Orig > 0 {
+		return uint32(f.Orig)
+	}
+	return uint32(len(f.Data))
+}
+
+// Write stores the frames, which must be in the order of the file.
+func (f File) Write(ifaces []Iface, frames []Frame) ([]byte, error) {
 	switch {
 	case f.NG:
 		return f.writeNG(ifaces, frames), nil
@@ -37,22 +48,29 @@ func (f File) write(ifaces []Iface, frames []frame) ([]byte, error) {
 
 // writePcap writes the classic format. It is done by hand in both byte orders:
 // gopacket's writer knows only one, and no link type above 255.
-func (f File) writePcap(iface Iface, frames []frame) []byte {
+func (f File) writePcap(iface Iface, frames []Frame) []byte {
 	order := f.order()
 	magic, unit := uint32(0xa1b2c3d4), int64(1000)
-	if f.Nanos {
+	switch {
+	case f.Nanos:
 		magic, unit = 0xa1b23c4d, 1
+	case f.Modified:
+		magic = 0xa1b2cd34
 	}
 	b := order.AppendUint32(nil, magic)
 	b = order.AppendUint16(order.AppendUint16(b, 2), 4)
 	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // time zone, accuracy
 	b = order.AppendUint32(order.AppendUint32(b, snapLen), uint32(iface.Link))
 	for _, fr := range frames {
-		b = order.AppendUint32(b, uint32(fr.nanos/1e9))
-		b = order.AppendUint32(b, uint32(fr.nanos%1e9/unit))
-		b = order.AppendUint32(b, uint32(len(fr.data)))
-		b = order.AppendUint32(b, uint32(len(fr.data)))
-		b = append(b, fr.data...)
+		b = order.AppendUint32(b, uint32(fr.Nanos/1e9))
+		b = order.AppendUint32(b, uint32(fr.Nanos%1e9/unit))
+		b = order.AppendUint32(b, uint32(len(fr.Data)))
+		b = order.AppendUint32(b, fr.wireLen())
+		if f.Modified { // interface index, protocol, packet type, padding
+			b = order.AppendUint32(b, 2)
+			b = append(order.AppendUint16(b, 0x0800), 0, 0)
+		}
+		b = append(b, fr.Data...)
 	}
 	return b
 }
@@ -66,22 +84,36 @@ func (f File) order() binary.AppendByteOrder {
 
 // Block types and options of pcapng (draft-ietf-opsawg-pcapng).
 const (
-	blockSection   = 0x0a0d0d0a
-	blockInterface = 1
-	blockPacket    = 6
-	blockPrivate   = 0x80000bad // unknown to everybody: readers must skip it
-	optTSResol     = 9
-	optTSOffset    = 14
+	blockSection    = 0x0a0d0d0a
+	blockInterface  = 1
+	blockObsolete   = 2
+	blockNames      = 4
+	blockStatistics = 5
+	blockPacket     = 6
+	blockSecrets    = 10
+	blockCustom     = 0xbad
+	blockPrivate    = 0x80000bad // unknown to everybody: readers must skip it
+	optComment      = 1
+	optFlags        = 2
+	optDrops        = 5 // of interface statistics: isb_ifdrop
+	optTSResol      = 9
+	optTSOffset     = 14
 )
 
-func (f File) writeNG(ifaces []Iface, frames []frame) []byte {
+func (f File) writeNG(ifaces []Iface, frames []Frame) []byte {
 	var b []byte
 	sections := max(f.Sections, 1)
 	for s := range sections {
 		order := f.order()
 		b = ngSection(b, order, ifaces)
+		if f.Chatty {
+			b = ngAside(b, order)
+		}
 		for _, fr := range frames[len(frames)*s/sections : len(frames)*(s+1)/sections] {
-			b = ngPacket(b, order, ifaces[fr.iface], fr)
+			b = f.ngPacket(b, order, ifaces[fr.Iface], fr)
+		}
+		if f.Chatty {
+			b = ngStatistics(b, order)
 		}
 		f.BigEndian = !f.BigEndian
 	}
@@ -107,18 +139,25 @@ func ngSection(b []byte, order binary.AppendByteOrder, ifaces []Iface) []byte {
 	return ngBlock(b, order, blockPrivate, []byte("skip me!"))
 }
 
-func ngPacket(b []byte, order binary.AppendByteOrder, i Iface, fr frame) []byte {
-	units := i.units(fr.nanos - i.TSOffset*1e9)
-	body := order.AppendUint32(nil, uint32(fr.iface))
+func (f File) ngPacket(b []byte, order binary.AppendByteOrder, i Iface, fr Frame) []byte {
+	units := i.units(fr.Nanos - i.TSOffset*1e9)
+	kind, body := uint32(blockPacket), order.AppendUint32(nil, uint32(fr.Iface))
+	if f.Obsolete { // interface and drops share the word
+		kind, body = blockObsolete, order.AppendUint16(order.AppendUint16(nil, uint16(fr.Iface)), 0xffff)
+	}
 	body = order.AppendUint32(order.AppendUint32(body, uint32(units>>32)), uint32(units))
-	body = order.AppendUint32(order.AppendUint32(body, uint32(len(fr.data))), uint32(len(fr.data)))
-	return ngBlock(b, order, blockPacket, append(body, fr.data...))
+	body = order.AppendUint32(order.AppendUint32(body, uint32(len(fr.Data))), fr.wireLen())
+	body = append(body, fr.Data...)
+	if f.Chatty {
+		body = ngOption(pad4(body), order, optComment, []byte("a frame of a call"))
+		body = ngOption(body, order, optFlags, order.AppendUint32(nil, 1))
+		body = append(body, 0, 0, 0, 0)
+	}
+	return ngBlock(b, order, kind, body)
 }
 
 func ngBlock(b []byte, order binary.AppendByteOrder, kind uint32, body []byte) []byte {
-	for len(body)%4 != 0 {
-		body = append(body, 0)
-	}
+	body = pad4(body)
 	length := uint32(len(body) + 12)
 	b = order.AppendUint32(order.AppendUint32(b, kind), length)
 	return order.AppendUint32(append(b, body...), length)
