@@ -7,6 +7,7 @@ package pcapio
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -64,6 +65,10 @@ func (n Note) String() string {
 }
 
 // An Input describes one capture file, complete once a pass has read it.
+//
+// From Interfaces on it is what the file says of its capture; only pcapng
+// files can. All of it is bounded: a note of kind "metadata" counts what is
+// left out. Slices and maps are for reading only.
 type Input struct {
 	Path        string
 	Size        int64  // bytes on disk
@@ -74,4 +79,13 @@ type Input struct {
 	First, Last time.Time // capture times of the earliest and latest frame; zero if there is none
 	Truncated   bool      // the file ends in the middle of a record
 	Notes       []Note
+
+	Interfaces []Interface // of all sections, in the order of the file
+	Counted    bool        // the file says how many frames the capture dropped, be it 0
+	Dropped    uint64      // the sum over Drops
+	Drops      []Drop      // in the order of the file
+	Comments   []Comment   // in the order of the file
+	Names      map[netip.Addr][]string
+	Secrets    []Secrets         // in the order of the file
+	Custom     map[uint32]uint64 // custom blocks by private enterprise number
 }

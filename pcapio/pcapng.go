@@ -2,6 +2,7 @@ package pcapio
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -30,6 +31,9 @@ const (
 	interfaceMin = 20
 	packetMin    = 32 // enhanced and obsolete
 	simpleMin    = 16
+	statsMin     = 24
+	secretsMin   = 20
+	customMin    = 16
 
 	// maxBlock is the longest block that is loaded: a frame and its options.
 	// Blocks that are passed over may be longer.
@@ -42,21 +46,15 @@ const (
 // A pcapng walks a file of the block format.
 type pcapng struct {
 	walk
-	swap       bool // the section is big-endian
-	foreign    bool // the section is of a version whose blocks nobody knows
-	interfaces []netif
-	lastNanos  int64 // of the last frame that had a time
+	swap      bool  // the section is big-endian
+	foreign   bool  // the section is of a version whose blocks nobody knows
+	lastNanos int64 // of the last frame that had a time
 
-	untimed  tally // simple packets
-	homeless tally // packets of interfaces that the section does not describe
-	clipped  tally // packets longer than their block
-}
-
-// A netif is what an interface description block says.
-type netif struct {
-	link  LinkType
-	snap  uint32
-	clock clock
+	untimed    tally // simple packets
+	homeless   tally // packets of interfaces that the section does not describe
+	clipped    tally // packets longer than their block
+	badOptions tally // blocks whose options run over their end
+	badContent tally // blocks whose records or keys run over their end
 }
 
 func isPcapng(head []byte) bool {
@@ -125,24 +123,35 @@ func (p *pcapng) next(f *Frame) bool {
 func (p *pcapng) enhanced(f *Frame, b []byte) {
 	id := p.u32(b[8:])
 	ts := uint64(p.u32(b[12:]))<<32 | uint64(p.u32(b[16:]))
-	p.packet(f, b, id, ts)
+	p.packet(f, b, id, ts, noDropCount)
 }
+
+// noDropCount is what the obsolete packet block says if it does not know how
+// many packets its interface lost since the one before.
+const noDropCount = 0xffff
 
 // packet fills f from a packet block with a time. From the captured length on
 // the enhanced and the obsolete block are alike.
-func (p *pcapng) packet(f *Frame, b []byte, id uint32, ts uint64) {
+func (p *pcapng) packet(f *Frame, b []byte, id uint32, ts uint64, drops uint16) {
 	f.Pos = Pos{File: p.file, Frame: p.number + 1, Off: p.off}
-	if int(id) < len(p.interfaces) {
-		in := &p.interfaces[id]
+	iface, last := int32(-1), int64(math.MinInt64)
+	if int(id) < len(p.about.live) {
+		in := &p.about.live[id]
 		f.Link = in.link
 		f.Nanos = in.clock.nanos(ts)
+		if in.frames > 0 {
+			last = in.last
+		}
+		in.last = f.Nanos
+		in.frames++
+		iface = in.about
 		p.lastNanos = f.Nanos
 		p.saw(f.Nanos)
 	} else {
 		// Its unit of time is as unknown as its link type.
 		f.Link = LinkUnknown
 		f.Nanos = p.lastNanos
-		p.noteHomeless(id)
+		p.noteHomeless("a packet", id)
 	}
 	n := int(p.u32(b[20:]))
 	if room := len(b) - packetMin; uint(n) > uint(room) {
@@ -153,6 +162,12 @@ func (p *pcapng) packet(f *Frame, b []byte, id uint32, ts uint64) {
 	}
 	f.Orig = int(p.u32(b[24:]))
 	f.Data = b[28 : 28+n : 28+n]
+	if opts := 28 + (n+3)&^3; len(b)-4-opts >= optionHead {
+		p.packetOptions(f, b[opts:len(b)-4], iface, last)
+	}
+	if drops != noDropCount && iface >= 0 {
+		p.about.drop(f.Pos, iface, last, f.Nanos, uint64(drops))
+	}
 	p.number++
 	p.frames++
 }
@@ -169,21 +184,23 @@ func (p *pcapng) simple(f *Frame, b []byte) {
 	n := p.u32(b[8:])
 	f.Orig = int(n)
 	n = min(n, uint32(len(b)-simpleMin))
-	if len(p.interfaces) > 0 {
-		f.Link = p.interfaces[0].link
-		if snap := p.interfaces[0].snap; snap > 0 {
-			n = min(n, snap)
+	if len(p.about.live) > 0 {
+		in := &p.about.live[0]
+		f.Link = in.link
+		if in.snap > 0 {
+			n = min(n, in.snap)
 		}
+		in.frames++
 	} else {
-		p.noteHomeless(0)
+		p.noteHomeless("a packet", 0)
 	}
 	f.Data = b[12 : 12+n : 12+n]
 	p.number++
 	p.frames++
 }
 
-func (p *pcapng) noteHomeless(id uint32) {
+func (p *pcapng) noteHomeless(what string, id uint32) {
 	if p.count(&p.homeless) {
-		p.noteFirst(&p.homeless, "interface", "a packet of interface %d, of which its section has no description", id)
+		p.noteFirst(&p.homeless, "interface", "%s of interface %d, of which its section has no description", what, id)
 	}
 }

@@ -27,9 +27,11 @@ func (p *pcapng) block(f *Frame) bool {
 		return p.cutBlock(typ, n)
 	}
 	isPacket := false
-	if typ == blockSection || typ == blockInterface || typ == blockPacket || typ == blockSimple || typ == blockEnhanced {
-		b := p.win.at(p.off, int(n))
-		if len(b) < int(n) {
+	if want := p.wanted(typ, n); want > maxBlock {
+		p.note("metadata", "a block of type %d is passed over: with %d bytes it is too long", typ, n)
+	} else if want > 0 {
+		b := p.win.at(p.off, int(want))
+		if len(b) < int(want) {
 			return p.end()
 		}
 		isPacket = p.read(f, typ, b)
@@ -41,34 +43,55 @@ func (p *pcapng) block(f *Frame) bool {
 	return isPacket
 }
 
+// wanted is how many bytes of a block of n bytes have to be read: 0 if it is of
+// a type that does not matter.
+func (p *pcapng) wanted(typ uint32, n int64) int64 {
+	switch typ {
+	case blockSection:
+		return n
+	case blockInterface, blockPacket, blockSimple, blockNames, blockStats, blockEnhanced, blockSecrets:
+	case blockCustom, blockPrivate:
+		n = min(n, customMin)
+	default:
+		return 0
+	}
+	if p.foreign {
+		return 0
+	}
+	return n
+}
+
 // read reads a block of a type that matters. It reports whether it was a
 // packet.
 func (p *pcapng) read(f *Frame, typ uint32, b []byte) bool {
-	if p.foreign && typ != blockSection {
-		return false
-	}
-	switch least := leastLength(typ); {
-	case len(b) < least:
+	if least := leastLength(typ); len(b) < least {
 		p.note("damaged", "a block of type %d with %d bytes, where %d are the least; it is passed over", typ, len(b), least)
 		if typ == blockInterface {
-			p.addInterface(netif{link: LinkUnknown, clock: microseconds})
+			p.addUnknownInterface()
 		}
-	case typ == blockSection:
-		p.interfaces = p.interfaces[:0]
-		major := p.u16(b[12:])
-		if p.foreign = major != 1; p.foreign {
-			p.note("version", "a section of version %d.%d, which is not known; all its packets are passed over", major, p.u16(b[14:]))
-		}
-	case typ == blockInterface:
+		return false
+	}
+	switch typ {
+	case blockSection:
+		p.section(b)
+	case blockInterface:
 		p.addInterface(p.parseInterface(b))
-	case typ == blockPacket:
+	case blockNames:
+		p.resolution(b)
+	case blockStats:
+		p.statistics(b)
+	case blockSecrets:
+		p.decryption(b)
+	case blockCustom, blockPrivate:
+		p.about.customBlock(p.u32(b[8:]))
+	case blockPacket:
 		// interface u16, drops u16, then as the enhanced block.
-		p.packet(f, b, uint32(p.u16(b[8:])), uint64(p.u32(b[12:]))<<32|uint64(p.u32(b[16:])))
+		p.packet(f, b, uint32(p.u16(b[8:])), uint64(p.u32(b[12:]))<<32|uint64(p.u32(b[16:])), p.u16(b[10:]))
 		return true
-	case typ == blockSimple:
+	case blockSimple:
 		p.simple(f, b)
 		return true
-	case typ == blockEnhanced:
+	case blockEnhanced:
 		p.enhanced(f, b)
 		return true
 	}
@@ -85,55 +108,43 @@ func leastLength(typ uint32) int {
 		return packetMin
 	case blockSimple:
 		return simpleMin
+	case blockStats:
+		return statsMin
+	case blockSecrets:
+		return secretsMin
+	case blockCustom, blockPrivate:
+		return customMin
 	}
 	return blockMin
 }
 
-func (p *pcapng) addInterface(in netif) {
-	if len(p.interfaces) == maxInterfaces {
+// section reads a section header block:
+//
+//	type, length, magic u32, version 2 x u16, section length u64, options, length
+//
+// The section's length is not needed, and often not known (-1).
+func (p *pcapng) section(b []byte) {
+	p.about.endSection()
+	major := p.u16(b[12:])
+	if p.foreign = major != 1; p.foreign {
+		p.note("version", "a section of version %d.%d, which is not known; all its packets are passed over", major, p.u16(b[14:]))
+		return
+	}
+	p.comments("section", b[24:len(b)-4])
+}
+
+func (p *pcapng) addInterface(live netif, in Interface) {
+	if len(p.about.live) == maxInterfaces {
 		p.note("interface", "more than %d interfaces in one section; this one is passed over", maxInterfaces)
 		return
 	}
-	p.interfaces = append(p.interfaces, in)
-	p.addLink(in.link)
+	live.about = p.about.describe(in)
+	p.about.live = append(p.about.live, live)
+	p.addLink(live.link)
 }
 
-// parseInterface reads an interface description block:
-//
-//	type, length, link type u16, reserved u16, snaplen u32, options, length
-func (p *pcapng) parseInterface(b []byte) netif {
-	const (
-		optEnd      = 0
-		optTsresol  = 9
-		optTsoffset = 14
-	)
-	resolution, offset := byte(6), int64(0)
-	opts := b[16 : len(b)-4]
-	for len(opts) >= 4 {
-		code, n := p.u16(opts), int(p.u16(opts[2:]))
-		if code == optEnd {
-			break
-		}
-		opts = opts[4:]
-		if n > len(opts) {
-			p.note("damaged", "an option of interface %d runs over the end of its block; the options before it are used", len(p.interfaces))
-			break
-		}
-		switch v := opts[:n]; {
-		case code == optTsresol && n == 1:
-			resolution = v[0]
-		case code == optTsoffset && n == 8:
-			high, low := p.u32(v), p.u32(v[4:])
-			if !p.swap {
-				high, low = low, high
-			}
-			offset = int64(uint64(high)<<32 | uint64(low))
-		}
-		opts = opts[min((n+3)&^3, len(opts)):]
-	}
-	return netif{
-		link:  LinkType(p.u16(b[8:])),
-		snap:  p.u32(b[12:]),
-		clock: newClock(resolution, offset),
-	}
+// addUnknownInterface takes the place of an interface whose description is
+// lost, so that those after it keep their numbers.
+func (p *pcapng) addUnknownInterface() {
+	p.addInterface(netif{link: LinkUnknown, clock: microseconds}, Interface{Link: LinkUnknown})
 }

@@ -114,10 +114,9 @@ func (p *pcapng) damage(typ uint32, n int64, why string) bool {
 	p.off += skipped
 	switch typ {
 	case blockInterface:
-		// Keep the numbers of the interfaces after it.
-		p.addInterface(netif{link: LinkUnknown, clock: microseconds})
+		p.addUnknownInterface()
 	case blockSection:
-		p.interfaces = p.interfaces[:0]
+		p.about.endSection()
 	}
 	return false
 }

@@ -53,6 +53,8 @@ type walk struct {
 	notes     []Note
 	dropped   int      // notes beyond maxNotes
 	tallies   []*tally // of which report tells the sums
+
+	about about
 }
 
 // A tally counts records that share one note, made at the first of them.
@@ -159,6 +161,7 @@ func (w *walk) report(in *Input) {
 			Text: fmt.Sprintf("%d further notes on this file are left out", w.dropped),
 		})
 	}
+	w.about.report(in, w.file)
 	if w.timed {
 		in.First, in.Last = time.Unix(0, w.earliest).UTC(), time.Unix(0, w.latest).UTC()
 	}
