@@ -9,11 +9,22 @@ import "callx/pcapio"
 // header and the number of bytes that the capture lacks behind them; it takes
 // its header off and hands on to the layer inside.
 type Decoder struct {
+	// Streams says whether a TCP connection is wanted. It is asked at the first
+	// bytes of a stream, and, of a connection that is not followed, at each
+	// payload; f is the flow of the bytes, which it must not keep. nil wants none.
+	//
+	// A stream that is followed comes as Datagrams in its own order, one for
+	// each stretch of it. Every frame with payload of it yields at least one
+	// that begins with its own, empty if its bytes were there before or wait for
+	// earlier ones. The last of a stream has End.
+	Streams func(f Flow, b []byte) Interest
+
 	frame      *pcapio.Frame // in hand
 	out        []Datagram    // the caller's slice
 	links      map[uint16]*Unknown
 	etherTypes map[uint16]*Unknown
 	fragments  fragments
+	streams    streams
 	depth      int // of tunnels
 }
 
@@ -41,6 +52,14 @@ func (d *Decoder) layers(dst []Datagram, f *pcapio.Frame) ([]Datagram, Class) {
 	d.frame, d.out = f, dst
 	c := linkLayers[f.Link](d, f.Data, cut)
 	return d.out, c
+}
+
+// Flush appends the datagrams that only the end of the capture completes: what
+// is left of TCP streams. They may be of any frame.
+func (d *Decoder) Flush(dst []Datagram) []Datagram {
+	d.out = dst
+	d.flush()
+	return d.out
 }
 
 // linkLayers is the table of link types.

@@ -113,7 +113,7 @@ func (d *Decoder) transport(proto uint8, src, dst netip.Addr, b []byte, cut int)
 	case UDP:
 		return d.udp(src, dst, b, cut)
 	case TCP:
-		return d.segment(src, dst, b, cut)
+		return d.tcp(src, dst, b, cut)
 	case protoIPv4:
 		return d.tunnel((*Decoder).ipv4, b, cut)
 	case protoIPv6:
