@@ -94,7 +94,7 @@ func TestReassembly(t *testing.T) {
 			got := feed(t, &d, c.packets...)
 			if c.done == -2 { // the wrong bytes came first and stay
 				if g := got[3]; len(g) != 1 || !bytes.Equal(g[0].Payload[40:], join(other[:48], payload[88:])) {
-					t.Errorf("%s: %x", c.name, g)
+					t.Errorf("%s: %+v", c.name, g)
 				}
 				continue
 			}
