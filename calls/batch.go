@@ -37,7 +37,7 @@ type datagram struct {
 }
 
 const (
-	batchSamples = 1024
+	batchSamples = 2048
 	batchRoom    = 128 << 10
 	// batchQueue bounds how far the reading runs ahead.
 	batchQueue = 4

@@ -20,9 +20,8 @@ type Options struct {
 // capture time and keeps dialogs and RTP runs, never media.
 //
 // It works in two goroutines, on any number of processors with the same
-// result: the caller's looks at each datagram and finds the stream of each RTP
-// packet; a second one, which takes them in batches in the same order, does the
-// rest.
+// result: the caller's reads RTP headers, a second one, which takes them and
+// all other datagrams in batches in the same order, does the rest.
 type Indexer struct {
 	opt Options
 
@@ -30,8 +29,7 @@ type Indexer struct {
 	count       Accounting
 	first, last int64
 	started     bool
-	packet      rtp.Packet // reused
-	streams     table
+	packet      rtp.Packet  // reused
 	batch       *batch      // being filled
 	full        chan *batch // nil until the first batch is full
 	spare       chan *batch
@@ -40,6 +38,7 @@ type Indexer struct {
 	// The other side's, until done.
 	told    Accounting // by datagrams
 	signal  dialogs
+	streams table
 	cur     []*run    // the run in hand of each stream, by number in the table
 	rest    []*stream // what else there is to each
 	touched uint8     // keeps loads alive
@@ -110,19 +109,8 @@ func (x *Indexer) countClass(class wire.Class) {
 	}
 }
 
-// send hands the batch over. The streams are looked up here, one after the
-// other with nothing in between, so that the processor waits for many of them
-// at once.
+// send hands the batch over.
 func (x *Indexer) send() {
-	list := x.batch.media
-	for i := range list {
-		s := &list[i]
-		id := x.streams.find(&s.key)
-		if id < 0 {
-			id = x.streams.add(s.key)
-		}
-		s.stream = int32(id)
-	}
 	if x.full == nil {
 		x.full = make(chan *batch, batchQueue)
 		x.spare = make(chan *batch, batchQueue+2)
@@ -141,6 +129,7 @@ func (x *Indexer) send() {
 func (x *Indexer) work() {
 	defer close(x.done)
 	for b := range x.full {
+		x.lookUp(b.media)
 		i := 0
 		for k := range b.other {
 			d := &b.other[k]

@@ -10,6 +10,20 @@ type stream struct {
 	copies uint64 // of the held packet; 0 if there is none
 }
 
+// lookUp finds the stream of each sample. It is done for a whole batch with
+// nothing in between, so that the processor waits for many slots of the table
+// at once.
+func (x *Indexer) lookUp(list []sample) {
+	for i := range list {
+		s := &list[i]
+		id := x.streams.find(&s.key)
+		if id < 0 {
+			id = x.streams.add(s.key)
+		}
+		s.stream = int32(id)
+	}
+}
+
 // ahead is how many samples before its turn a run is fetched from memory.
 // With thousands of streams no cache holds all runs, and what a packet costs is
 // to wait for its own; so the next ones are on their way meanwhile.
