@@ -12,8 +12,9 @@ import (
 const checkFrames = 1 << 10
 
 // walk is one pass: it takes every frame apart and hands what was in it to
-// each, in the order of the capture. Frame and datagrams are borrowed for the
-// call; work that is to go on beside the reading copies what it needs.
+// each, in the order of the capture; at its end, with a nil frame, what nothing
+// but the end completed. Frame and datagrams are borrowed for the call; work
+// that is to go on beside the reading copies what it needs.
 func walk(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progress, each func(*pcapio.Frame, wire.Class, []wire.Datagram) error) error {
 	return src.Guard(func() error {
 		r, err := src.Open()
@@ -40,6 +41,12 @@ func walk(ctx context.Context, src *pcapio.Source, dec *wire.Decoder, bar *progr
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return r.Err()
+		if err := r.Err(); err != nil {
+			return err
+		}
+		if dgs = dec.Flush(dgs[:0]); len(dgs) > 0 {
+			return each(nil, 0, dgs)
+		}
+		return nil
 	})
 }
