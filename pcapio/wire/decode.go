@@ -24,6 +24,7 @@ type Decoder struct {
 	links      map[uint16]*Unknown
 	etherTypes map[uint16]*Unknown
 	fragments  fragments
+	copies     copies
 	streams    streams
 	depth      int // of tunnels
 }
@@ -33,10 +34,16 @@ type Decoder struct {
 func (d *Decoder) Decode(dst []Datagram, f *pcapio.Frame) ([]Datagram, Class) {
 	if n := len(dst); f.Link == linkEthernet && n < cap(dst) {
 		if grown := dst[:n+1]; fast(&grown[n], f) {
+			d.mark(&grown[n])
 			return grown, ClassUDP
 		}
 	}
-	return d.layers(dst, f)
+	n := len(dst)
+	dst, class := d.layers(dst, f)
+	for i := range dst[n:] {
+		d.mark(&dst[n+i])
+	}
+	return dst, class
 }
 
 // layers is Decode for every kind of frame.

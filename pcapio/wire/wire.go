@@ -39,6 +39,11 @@ type Datagram struct {
 	Payload []byte
 	Cut     int // bytes of the payload that the capture did not keep
 
+	// Duplicate says that the same datagram, flow and payload, was captured
+	// within the last 100 ms, as a mirror of both directions does it. RTP is
+	// never marked: its sequence numbers tell.
+	Duplicate bool
+
 	// Of a stretch of a TCP stream; see Decoder.Streams.
 	Hole bool // bytes of the stream before Payload are missing
 	End  bool // the stream ends behind Payload
