@@ -3,6 +3,7 @@ package pcapio
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // The classic format: https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcap
@@ -12,10 +13,19 @@ import (
 const (
 	pcapMicros    = 0xa1b2c3d4
 	pcapNanos     = 0xa1b23c4d
-	pcapKuznetzov = 0xa1b2cd34 // 8 further bytes in every record header
+	pcapKuznetzov = 0xa1b2cd34 // 8 or 12 further bytes in every record header
+	pcapIxiaHW    = 0x1c0001ac // testers of Ixia: nanoseconds, and 4 further bytes
+	pcapIxiaSW    = 0x1c0001ab // in the file header
 
 	pcapFileHeader   = 24
 	pcapRecordHeader = 16
+)
+
+// Some old systems made record headers longer without telling by the magic
+// (Red Hat 6.1 by 8 bytes, Nokia's by 4), or by how much (SuSE 6.3).
+var (
+	plainHeads     = []int{pcapRecordHeader, pcapRecordHeader + 8, pcapRecordHeader + 4}
+	kuznetzovHeads = []int{pcapRecordHeader + 8, pcapRecordHeader + 12}
 )
 
 // A pcap walks a file of the classic format.
@@ -30,10 +40,14 @@ type pcap struct {
 // A pcapHeader is what the file header says.
 type pcapHeader struct {
 	swap bool   // big-endian
+	old  bool   // before version 2.4: the two lengths may have changed places
 	unit uint32 // nanoseconds a unit of the sub-second field
+	lead int    // bytes of the file header
 	head int    // bytes of a record header
-	long uint32 // captured lengths above it are looked at twice
-	link LinkType
+	// heads are what a record header may have, the likely one first.
+	heads []int
+	long  uint32 // captured lengths above it are looked at twice
+	link  LinkType
 }
 
 // A pcapRecord is a record header.
@@ -46,16 +60,19 @@ func pcapMagic(b []byte) (h pcapHeader, ok bool) {
 		return h, false
 	}
 	m := binary.LittleEndian.Uint32(b)
-	h = pcapHeader{unit: 1000, head: pcapRecordHeader}
-	switch h.swap = byte(m) == 0xa1; h.word(m) {
+	h = pcapHeader{unit: 1000, lead: pcapFileHeader, heads: plainHeads}
+	switch h.swap = byte(m) == 0xa1 || byte(m) == 0x1c; h.word(m) {
 	case pcapMicros:
 	case pcapNanos:
-		h.unit = 1
+		h.unit, h.heads = 1, plainHeads[:1]
 	case pcapKuznetzov:
-		h.head += 8
+		h.heads = kuznetzovHeads
+	case pcapIxiaHW, pcapIxiaSW:
+		h.unit, h.lead, h.heads = 1, pcapFileHeader+4, plainHeads[:1]
 	default:
 		return h, false
 	}
+	h.head = h.heads[0]
 	return h, true
 }
 
@@ -64,9 +81,11 @@ func parsePcapHeader(b []byte) (h pcapHeader, ok bool) {
 	if !ok || len(b) < pcapFileHeader {
 		return h, false
 	}
+	major, minor := h.half(b[4:]), h.half(b[6:])
+	h.old = major == 2 && minor < 4 || major == 543 // DG/UX
 	// The upper half holds the length of the frame check sequence.
 	h.link = LinkType(h.word(binary.LittleEndian.Uint32(b[20:])))
-	h.long = 256 << 10
+	h.long = runFrame
 	if snap := h.word(binary.LittleEndian.Uint32(b[16:])); snap != 0 {
 		h.long = min(h.long, snap)
 	}
@@ -80,14 +99,26 @@ func (h *pcapHeader) word(v uint32) uint32 {
 	return v
 }
 
+func (h *pcapHeader) half(b []byte) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if h.swap {
+		return bits.ReverseBytes16(v)
+	}
+	return v
+}
+
 func (h *pcapHeader) record(b []byte) pcapRecord {
 	_ = b[15]
-	return pcapRecord{
+	r := pcapRecord{
 		sec:    h.word(binary.LittleEndian.Uint32(b)),
 		sub:    h.word(binary.LittleEndian.Uint32(b[4:])),
 		caplen: h.word(binary.LittleEndian.Uint32(b[8:])),
 		length: h.word(binary.LittleEndian.Uint32(b[12:])),
 	}
+	if h.old && r.caplen > r.length {
+		r.caplen, r.length = r.length, r.caplen
+	}
+	return r
 }
 
 // subRange is the first value that the sub-second field cannot hold.
@@ -115,6 +146,8 @@ func (p *pcap) next(f *Frame) bool {
 			case verdictEnd:
 				return false
 			}
+			// The snapshot length was wrong: what is above is not unusual here.
+			p.long = max(p.long, min(r.caplen, runFrame))
 		}
 		n := p.head + int(r.caplen)
 		if b = p.win.at(p.off, n); len(b) < n {
@@ -154,7 +187,12 @@ func (p *pcap) begin() bool {
 func (p *pcap) start(h pcapHeader) {
 	p.pcapHeader = h
 	p.addLink(h.link)
-	p.off += pcapFileHeader
+	p.off += int64(h.lead)
+	if !p.leads(h.head) {
+		if i := slices.IndexFunc(h.heads, p.leads); i >= 0 {
+			p.head = h.heads[i]
+		}
+	}
 	// There is no record before the first that its time could be far from.
 	if b := p.win.at(p.off, p.head); len(b) == p.head {
 		p.lastSec = p.record(b).sec

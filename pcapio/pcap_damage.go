@@ -105,9 +105,7 @@ func (p *pcap) isRun(b []byte, eof bool) bool {
 			return eof && n > 0
 		}
 		r := p.record(b)
-		if known && farApart(r.sec, last) || r.sec == 0 ||
-			r.sub >= p.subRange() || r.caplen == 0 || r.caplen > runFrame ||
-			r.length < r.caplen || r.length > runLength {
+		if known && farApart(r.sec, last) || !p.likely(r) {
 			return false
 		}
 		if size := p.head + int(r.caplen); size <= len(b) {
@@ -116,6 +114,31 @@ func (p *pcap) isRun(b []byte, eof bool) bool {
 			return eof && n > 0
 		}
 		last, known = r.sec, true
+	}
+	return true
+}
+
+// likely reports whether a record header, taken by itself, is an ordinary one.
+func (p *pcap) likely(r pcapRecord) bool {
+	return r.sec != 0 && r.sub < p.subRange() && r.caplen != 0 && r.caplen <= runFrame &&
+		r.length >= r.caplen && r.length <= runLength
+}
+
+// leads reports whether records with headers of head bytes lead from p.off to
+// others, or to the very end of the file. One record is not enough: a file cut
+// in the header of its second looks like one with longer headers.
+func (p *pcap) leads(head int) bool {
+	off := p.off
+	for n := range runRecords {
+		b := p.win.at(off, head)
+		if len(b) < head {
+			return n > 1 && off == p.win.size
+		}
+		r := p.record(b)
+		if !p.likely(r) {
+			return false
+		}
+		off += int64(head) + int64(r.caplen)
 	}
 	return true
 }
