@@ -40,6 +40,10 @@ func (x *Indexer) Finish(paths []string) *Index {
 		c.Number = i + 1
 	}
 	ix.Packets = f.account()
+	if x.copied > 0 {
+		x.notes = append(x.notes, pcapio.Note{Pos: x.copy, Kind: "duplicate", Text: fmt.Sprintf(
+			"from here on %d datagrams besides RTP were captured twice within 100 ms, as by a mirror of both directions; each was used once", x.copied)})
+	}
 	for _, n := range x.notes {
 		ix.Notes = append(ix.Notes, f.named(n))
 	}

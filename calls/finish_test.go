@@ -2,6 +2,7 @@ package calls
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 
 	"callx/pcapio"
@@ -77,5 +78,33 @@ func TestWildArrival(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestDuplicateSignalling has every frame twice: the same messages, counted
+// all, used once.
+func TestDuplicateSignalling(t *testing.T) {
+	once, twice := NewIndexer(Options{}), NewIndexer(Options{})
+	frames := uint64(0)
+	for _, d := range datagrams(fuzzSeeds()[2]) {
+		f := pcapio.Frame{Pos: d.Pos, Nanos: d.Nanos}
+		once.Frame(&f, wire.ClassUDP, []wire.Datagram{d})
+		twice.Frame(&f, wire.ClassUDP, []wire.Datagram{d})
+		d.Duplicate = d.Payload[0]>>6 != 2 // as wire marks it
+		twice.Frame(&f, wire.ClassUDP, []wire.Datagram{d})
+		frames++
+	}
+	a, b := once.Finish([]string{"a"}), twice.Finish([]string{"a"})
+	if len(a.Calls) != 1 || len(b.Calls) != 1 {
+		t.Fatalf("%d and %d calls, want 1", len(a.Calls), len(b.Calls))
+	}
+	if !reflect.DeepEqual(a.Calls[0].Events, b.Calls[0].Events) || a.Calls[0].State != b.Calls[0].State {
+		t.Errorf("events %v, want %v", b.Calls[0].Events, a.Calls[0].Events)
+	}
+	if b.Packets.Total != 2*frames || b.Packets.Sum() != b.Packets.Total || b.Packets.SIP != 2*a.Packets.SIP {
+		t.Errorf("%d frames, accounting %+v", 2*frames, b.Packets)
+	}
+	if len(b.Notes) != 1 || b.Notes[0].Kind != "duplicate" {
+		t.Errorf("notes %v, want one of duplicates", b.Notes)
 	}
 }

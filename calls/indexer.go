@@ -44,6 +44,8 @@ type Indexer struct {
 	touched uint8     // keeps loads alive
 	zrtp    map[wire.Flow]bool
 	dtmf    []digitEvent
+	copied  uint64     // datagrams that wire found to be there before,
+	copy    pcapio.Pos // the first of them
 	notes   []pcapio.Note
 }
 
@@ -169,12 +171,21 @@ func (x *Indexer) flush() {
 // belongs to.
 func (x *Indexer) datagram(d *wire.Datagram) *uint64 {
 	b := d.Payload
+	if d.Duplicate {
+		if x.copied == 0 {
+			x.copy = d.Pos
+		}
+		x.copied++
+	}
 	switch {
 	case d.Flow.Proto == wire.TCP:
 		return x.stretch(d)
 	case rtp.IsRTCP(b):
 		return &x.told.RTCP
 	case sip.Sniff(b):
+		if d.Duplicate {
+			return &x.told.SIP
+		}
 		if err := x.signal.add(d); err != nil && len(x.signal.msg.CallID) == 0 {
 			x.note(d.Pos, "sip", "SIP message could not be read: "+err.Error())
 		}
