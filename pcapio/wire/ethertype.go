@@ -4,12 +4,17 @@ import "encoding/binary"
 
 // EtherTypes that are looked into.
 const (
-	etherIPv4 = 0x0800
-	etherIPv6 = 0x86dd
-	etherVLAN = 0x8100 // IEEE 802.1Q
-	etherQinQ = 0x88a8 // IEEE 802.1ad
-	etherQ91  = 0x9100 // the same before it was a standard
-	etherQ92  = 0x9200
+	etherIPv4         = 0x0800
+	etherIPv6         = 0x86dd
+	etherVLAN         = 0x8100 // IEEE 802.1Q
+	etherQinQ         = 0x88a8 // IEEE 802.1ad
+	etherQ91          = 0x9100 // the same before it was a standard
+	etherQ92          = 0x9200
+	etherBackbone     = 0x88e7 // IEEE 802.1ah
+	etherBridging     = 0x6558 // transparent Ethernet bridging (RFC 1701)
+	etherPPPoE        = 0x8864 // a session (RFC 2516)
+	etherMPLS         = 0x8847 // RFC 3032
+	etherMPLSUpstream = 0x8848 // RFC 5332
 )
 
 // minEtherType is the lowest EtherType; lower numbers are the length of an
@@ -32,6 +37,17 @@ func (d *Decoder) etherType(etherType uint16, b []byte, cut int) Class {
 			if etherType < minEtherType {
 				return d.llc(b, cut)
 			}
+		case etherMPLS, etherMPLSUpstream:
+			return d.mpls(b, cut)
+		case etherPPPoE:
+			return d.pppoe(b, cut)
+		case etherBridging:
+			return d.tunnel((*Decoder).ethernet, b, cut)
+		case etherBackbone: // four bytes of service, then the frame
+			if len(b) < 4 {
+				return ClassTruncated
+			}
+			return d.tunnel((*Decoder).ethernet, b[4:], cut)
 		default:
 			if noTelephony(etherType) {
 				return ClassOther

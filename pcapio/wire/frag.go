@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"time"
 	"unsafe"
+
+	"callx/pcapio"
 )
 
 // Bounds of what is held of fragmented datagrams. Thirty seconds is what Linux
@@ -30,6 +32,10 @@ type fragmentKey struct {
 
 // A partial is a datagram of which fragments are missing. Of bytes that came
 // twice the first win.
+//
+// If they never come, the bytes before the first gap are taken for a datagram
+// that the capture has cut: the first fragment of a SIP message holds most of
+// what is to know of a call.
 type partial struct {
 	key          fragmentKey
 	nanos        int64 // when its first fragment came
@@ -40,13 +46,19 @@ type partial struct {
 	length       int                                                         // of the whole; -1 until the last fragment came
 	kept         int                                                         // where the first byte lies that the capture cut off
 	next         uint8                                                       // protocol in the first fragment
+	first        pcapio.Frame                                                // of the first fragment, without data
 }
 
 // fragments holds partial datagrams, oldest first. The zero value is empty.
 type fragments struct {
 	byKey          map[fragmentKey]*partial
 	oldest, newest *partial
-	bytes          int // held by all of them
+	bytes          int        // held by all of them
+	lost           []*partial // let go, and with a beginning to yield
+	yielding       bool
+
+	incomplete      uint64
+	firstIncomplete pcapio.Pos
 }
 
 // A fragment is one part of a datagram, from byte offset of it.
@@ -57,6 +69,7 @@ type fragment struct {
 	more   bool
 	data   []byte
 	cut    int // bytes that the capture lacks behind data
+	frame  *pcapio.Frame
 }
 
 // fragment4 takes an IPv4 packet that is not whole and goes on with the one
@@ -71,9 +84,10 @@ func (d *Decoder) fragment4(b []byte, header, cut int) Class {
 			src: netip.AddrFrom4([4]byte(b[12:16])), dst: netip.AddrFrom4([4]byte(b[16:20])),
 			id: uint32(binary.BigEndian.Uint16(b[4:])), proto: b[9],
 		},
-		next: b[9], offset: int(field&0x1fff) * fragmentUnit, more: field&0x2000 != 0, data: b[header:], cut: cut,
+		next: b[9], offset: int(field&0x1fff) * fragmentUnit, more: field&0x2000 != 0, data: b[header:], cut: cut, frame: d.frame,
 	}
-	data, next, cut, whole := d.fragments.add(&g, d.frame.Nanos)
+	data, next, cut, whole := d.fragments.add(&g)
+	d.beginnings()
 	if !whole {
 		return ClassFragment
 	}
@@ -89,9 +103,10 @@ func (d *Decoder) fragment6(src, dst netip.Addr, b []byte, cut int) Class {
 	field := binary.BigEndian.Uint16(b[2:])
 	g := fragment{
 		key:  fragmentKey{src: src, dst: dst, id: binary.BigEndian.Uint32(b[4:]), v6: true},
-		next: b[0], offset: int(field &^ 7), more: field&1 != 0, data: b[8:], cut: cut,
+		next: b[0], offset: int(field &^ 7), more: field&1 != 0, data: b[8:], cut: cut, frame: d.frame,
 	}
-	data, next, cut, whole := d.fragments.add(&g, d.frame.Nanos)
+	data, next, cut, whole := d.fragments.add(&g)
+	d.beginnings()
 	if !whole {
 		return ClassFragment
 	}
@@ -101,9 +116,10 @@ func (d *Decoder) fragment6(src, dst netip.Addr, b []byte, cut int) Class {
 // add takes a fragment. If nothing is missing any more it gives the datagram,
 // in memory of its own, the protocol in it, and how many of its bytes the
 // capture cut.
-func (h *fragments) add(g *fragment, nanos int64) (data []byte, next uint8, cut int, whole bool) {
+func (h *fragments) add(g *fragment) (data []byte, next uint8, cut int, whole bool) {
+	nanos := g.frame.Nanos
 	for h.oldest != nil && nanos-h.oldest.nanos > int64(maxFragmentAge) {
-		h.drop(h.oldest)
+		h.lose(h.oldest)
 	}
 	length := len(g.data) + g.cut
 	if g.more { // as Linux does; what is left is the next fragment's
@@ -116,7 +132,7 @@ func (h *fragments) add(g *fragment, nanos int64) (data []byte, next uint8, cut 
 	p := h.byKey[g.key]
 	// Clocks step, so that age is asked of each, and either way.
 	if p != nil && max(nanos-p.nanos, p.nanos-nanos) > int64(maxFragmentAge) {
-		h.drop(p)
+		h.lose(p)
 		p = nil
 	}
 	if p == nil {
@@ -153,7 +169,7 @@ func (p *partial) fill(g *fragment, end int) {
 		p.length = end
 	}
 	if g.offset == 0 && p.have[0]&1 == 0 {
-		p.next = g.next
+		p.next, p.first = g.next, pcapio.Frame{Pos: g.frame.Pos, Nanos: g.frame.Nanos, Link: g.frame.Link}
 	}
 	for at := g.offset; at < end; at += fragmentUnit {
 		word, bit := &p.have[at/fragmentUnit/64], uint64(1)<<(at/fragmentUnit%64)
@@ -204,8 +220,8 @@ func (h *fragments) grow(p *partial, end int) {
 	p.data = p.data[:end]
 }
 
-// makeRoom accounts for more bytes of p and lets go of the oldest others until
-// they are within the bound.
+// makeRoom accounts for more bytes of p and loses the oldest others until they
+// are within the bound.
 func (h *fragments) makeRoom(p *partial, more int) {
 	h.bytes += more
 	for h.bytes > maxFragmentMemory {
@@ -216,7 +232,15 @@ func (h *fragments) makeRoom(p *partial, more int) {
 		if victim == nil {
 			return
 		}
-		h.drop(victim)
+		h.lose(victim)
+	}
+}
+
+// lose drops p with fragments missing.
+func (h *fragments) lose(p *partial) {
+	h.drop(p)
+	if p.beginning() > 0 {
+		h.lost = append(h.lost, p)
 	}
 }
 

@@ -19,6 +19,10 @@ var gopacketLinks = map[pcapio.LinkType]gopacket.Decoder{
 	linkRaw12:    layers.LinkTypeRaw,
 	linkRaw:      layers.LinkTypeRaw,
 	linkLoop:     layers.LinkTypeLoop,
+	linkPPP:      layers.LinkTypePPP,
+	linkPPPHDLC:  layers.LinkTypePPP_HDLC,
+	linkWiFi:     layers.LinkTypeIEEE802_11,
+	linkRadiotap: layers.LinkTypeIEEE80211Radio,
 	linkSLL:      layers.LinkTypeLinuxSLL,
 	linkIPv4:     layers.LayerTypeIPv4,
 	linkIPv6:     layers.LayerTypeIPv6,
@@ -32,6 +36,7 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 		return flow, nil, false, false
 	}
 	var src, dst netip.Addr
+	tunnel := false
 	addr := func(b []byte) netip.Addr {
 		a, _ := netip.AddrFromSlice(b)
 		return a.Unmap()
@@ -49,11 +54,14 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 			}
 			return flow, l.Payload, src.IsValid(), src.IsValid()
 		case *layers.Ethernet, *layers.Dot1Q, *layers.LLC, *layers.SNAP, *layers.LinuxSLL, *layers.Loopback,
-			*layers.IPv6HopByHop, *layers.IPv6Routing, *layers.IPv6Destination, *layers.IPSecAH, *layers.GRE:
+			*layers.IPv6HopByHop, *layers.IPv6Routing, *layers.IPv6Destination, *layers.IPSecAH,
+			*layers.PPPoE, *layers.PPP, *layers.MPLS, *layers.EtherIP, *layers.RadioTap, *layers.Dot11, *layers.Dot11Data, *layers.Dot11DataQOSData:
+		case *layers.GRE:
+			tunnel = true
 		case *gopacket.DecodeFailure:
 			return flow, nil, false, false
 		default:
-			return flow, nil, false, src.IsValid() // TCP, ICMP, a fragment, a tunnel
+			return flow, nil, false, src.IsValid() && !tunnel // TCP, ICMP, a fragment
 		}
 	}
 	return flow, nil, false, false

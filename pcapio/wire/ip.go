@@ -120,6 +120,14 @@ func (d *Decoder) transport(proto uint8, src, dst netip.Addr, b []byte, cut int)
 		return d.tunnel((*Decoder).ipv6, b, cut)
 	case protoGRE:
 		return d.tunnel((*Decoder).gre, b, cut)
+	case protoEtherIP:
+		return d.tunnel((*Decoder).etherIP, b, cut)
+	case protoL2TP:
+		return d.tunnel((*Decoder).l2tpIP, b, cut)
+	case protoMPLS:
+		return d.tunnel((*Decoder).mpls, b, cut)
+	case extAH: // of IPv4
+		return d.extensions(proto, src, dst, b, cut)
 	}
 	return ClassOther
 }

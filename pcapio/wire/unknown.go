@@ -11,7 +11,8 @@ import (
 // that it can be said once and not for every frame.
 type Unknown struct {
 	Link      pcapio.LinkType // of the frame First
-	EtherType uint16          // 0 where the link type itself is unknown
+	EtherType uint16          // of UnknownEtherTypes
+	Opaque    Opaque          // of UnknownOpaque
 	Frames    uint64
 	First     pcapio.Pos
 }
@@ -37,12 +38,52 @@ func sorted(m map[uint16]*Unknown, key func(Unknown) uint16) []Unknown {
 	return list
 }
 
-// missLink counts the frame in hand under its link type.
-func (d *Decoder) missLink(f *pcapio.Frame) {
+// Opaque is a kind of frame that holds packets which cannot be got at.
+type Opaque uint8
+
+const (
+	OpaqueWiFi Opaque = iota + 1 // encrypted on the air
+	OpaquePPP                    // compressed, encrypted, or split over links
+	OpaqueL2TP                   // behind a cookie that hides where the frame begins
+	numOpaque  = iota + 1
+)
+
+var opaqueNames = [numOpaque]string{
+	OpaqueWiFi: "encrypted 802.11",
+	OpaquePPP:  "compressed or encrypted PPP",
+	OpaqueL2TP: "L2TPv3 without recognisable content",
+}
+
+// String gives words to follow "n frames of".
+func (o Opaque) String() string { return opaqueNames[o] }
+
+// UnknownOpaque lists the kinds of opaque frames found so far. Their frames are
+// ClassUndecodable.
+func (d *Decoder) UnknownOpaque() []Unknown {
+	var list []Unknown
+	for _, u := range d.opaque {
+		if u.Frames > 0 {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// missOpaque counts the frame in hand under a kind.
+func (d *Decoder) missOpaque(o Opaque) {
+	u := &d.opaque[o]
+	if u.Frames == 0 {
+		u.Link, u.Opaque, u.First = d.frame.Link, o, d.frame.Pos
+	}
+	u.Frames++
+}
+
+// missLink counts the frame in hand under a link type, its own or one inside.
+func (d *Decoder) missLink(link pcapio.LinkType) {
 	if d.links == nil {
 		d.links = map[uint16]*Unknown{}
 	}
-	miss(d.links, uint16(f.Link), Unknown{Link: f.Link, First: f.Pos})
+	miss(d.links, uint16(link), Unknown{Link: link, First: d.frame.Pos})
 }
 
 // missEtherType counts the frame in hand under an EtherType.
