@@ -6,16 +6,19 @@ import "slices"
 // and envelope. The rate may become known only while packets arrive (SDP may
 // come late or be missing), so the first packets are kept until it is.
 type clock struct {
-	rate    int64  // Hz; 0 until settled
-	base    int64  // timestamp of the first packet
-	pending []tick // the first packets, until the rate is settled
-	env     *envelope
-	jitter  jitter
-
-	// Once the rate is settled:
+	// What every packet touches stands together.
+	rate        int64 // Hz; 0 until settled
+	base        int64 // timestamp of the first packet
 	least       int64 // least delay so far
 	near        int64 // delay of the last packet whose arrival is believed
 	first, last int64 // arrivals of the first and last such packet
+	// The envelope's bucket in hand: most packets arrive within it, are later
+	// than its least delayed, and are done with it.
+	from, to, floor int64
+	jitter          jitter
+
+	env     *envelope
+	pending []tick // the first packets, until the rate is settled
 }
 
 // wildArrival is by how much the delay may change from one packet to the next.
@@ -65,7 +68,9 @@ func (c *clock) take(nanos, ts int64) {
 	}
 	c.near, c.last = delay, nanos
 	c.least = min(c.least, delay)
-	c.env.add(nanos, delay)
+	if delay < c.floor || nanos < c.from || nanos >= c.to {
+		c.from, c.to, c.floor = c.env.add(nanos, delay)
+	}
 	c.jitter.add(delay, ts)
 }
 

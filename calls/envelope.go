@@ -5,11 +5,6 @@ package calls
 // only the least delayed packets are looked at. It gives the offset between
 // the sender's clock and the capture's, and the drift of one against the other.
 type envelope struct {
-	// The bucket in hand: most packets are later than its minimum and are
-	// done with these.
-	from, to int64 // arrival times it covers
-	floor    int64 // its minimum
-
 	width int64 // nanoseconds of arrival time a bucket covers; 0 before the first add
 	start int64 // arrival time of the first packet
 	used  int
@@ -27,16 +22,10 @@ const (
 )
 
 // add takes one packet: its arrival in nanoseconds and its delay, arrival
-// less media time, against any constant base.
-func (e *envelope) add(arrival, delay int64) {
-	if delay >= e.floor && arrival < e.to && arrival >= e.from {
-		return
-	}
-	e.note(arrival, delay)
-}
-
-// note is add for a packet that changes something.
-func (e *envelope) note(arrival, delay int64) {
+// less media time, against any constant base. It returns the bucket that the
+// packet fell into: the arrivals [from, to) that it covers, and the least delay
+// of these. A packet that arrives within and is delayed more changes nothing.
+func (e *envelope) add(arrival, delay int64) (from, to, floor int64) {
 	if e.width == 0 {
 		e.width, e.start = envelopeWidth, arrival
 		for i := range e.min {
@@ -52,7 +41,7 @@ func (e *envelope) note(arrival, delay int64) {
 		e.min[i], e.at[i] = delay, t
 		e.used = max(e.used, i+1)
 	}
-	e.from, e.to, e.floor = e.start+int64(i)*e.width, e.start+int64(i+1)*e.width, e.min[i]
+	return e.start + int64(i)*e.width, e.start + int64(i+1)*e.width, e.min[i]
 }
 
 // halve merges the buckets in pairs and doubles their width.

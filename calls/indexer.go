@@ -41,6 +41,7 @@ type Indexer struct {
 	streams table
 	cur     []*run    // the run in hand of each stream, by number in the table
 	rest    []*stream // what else there is to each
+	slab    []run     // room for further runs
 	touched uint8     // keeps loads alive
 	zrtp    map[wire.Flow]bool
 	dtmf    []digitEvent

@@ -27,12 +27,24 @@ func (x *Indexer) lookUp(list []sample) {
 // ahead is how many samples before its turn a run is fetched from memory.
 // With thousands of streams no cache holds all runs, and what a packet costs is
 // to wait for its own; so the next ones are on their way meanwhile.
-const ahead = 8
+const ahead = 12
 
-// touch loads a byte of each cache line that a packet of r needs.
-func (r *run) touch() uint8 {
-	return uint8(r.seqMax) + r.cur.pt + uint8(r.clock.rate) + uint8(r.clock.jitter.n)
+// slabRuns runs are allocated together: the fewer pages they lie on, the less
+// the processor has to look up.
+const slabRuns = 64
+
+// newRun begins the run of one packet. Until keepRun, the next call gives the
+// same memory.
+func (x *Indexer) newRun(stream int, s *sample) *run {
+	if len(x.slab) == 0 {
+		x.slab = make([]run, slabRuns)
+	}
+	r := &x.slab[0]
+	r.begin(stream, s)
+	return r
 }
+
+func (x *Indexer) keepRun() { x.slab = x.slab[1:] }
 
 // allMedia takes the samples of a batch.
 func (x *Indexer) allMedia(list []sample) {
@@ -50,7 +62,8 @@ func (x *Indexer) allMedia(list []sample) {
 func (x *Indexer) media(s *sample) {
 	id := int(s.stream)
 	if id == len(x.cur) {
-		x.cur = append(x.cur, newRun(id, s))
+		x.cur = append(x.cur, x.newRun(id, s))
+		x.keepRun()
 		x.rest = append(x.rest, nil)
 	} else if r := x.cur[id]; !r.add(s) {
 		x.hold(id, s)
@@ -80,8 +93,9 @@ func (x *Indexer) hold(id int, s *sample) {
 			st.copies++
 			return
 		}
-		next := newRun(id, &st.held)
+		next := x.newRun(id, &st.held)
 		if d := int16(s.seq - st.held.seq); d > 0 && d < 16 && next.add(s) {
+			x.keepRun()
 			next.packets += st.copies - 1
 			next.duplicates += st.copies - 1
 			cur.holding = false

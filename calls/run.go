@@ -16,7 +16,8 @@ import (
 // Sequence numbers and timestamps are extended to 64 bits from the first
 // packet's values (RFC 3550 appendix A.1); both may become negative.
 type run struct {
-	// What the packets of an ordinary stream touch stands together.
+	// What the packets of an ordinary stream touch stands together, in four
+	// cache lines; see touch.
 	seqMax    int64
 	tsTop     int64 // timestamp of packet seqMax
 	tsMax     int64
@@ -24,11 +25,11 @@ type run struct {
 	lastNanos int64  // arrival of the last plausible packet
 	last      int64  // arrival of the last packet
 	packets   uint64 // every copy, wild ones included
-	maxSize   int    // longest payload in bytes
-	holding   bool   // the Indexer holds a packet that did not go on from here
-	lastPos   pcapio.Pos
 	lastOrd   uint64 // ordinal of the last packet's frame in the pass
+	lastPos   pcapio.Pos
 	cur       format // of the last packet; formats[pt] is behind while it is in use
+	maxSize   int32  // longest payload in octets
+	holding   bool   // the Indexer holds a packet that did not go on from here
 	clock     clock
 
 	stream     int // number of its key in the table
@@ -47,6 +48,11 @@ type run struct {
 	formats  []format
 
 	at *Part // what Finish made of it
+}
+
+// touch loads a byte of each cache line that a packet needs.
+func (r *run) touch() uint8 {
+	return uint8(r.seqMax) + uint8(r.lastPos.File) + uint8(r.clock.rate) + uint8(r.clock.floor) + uint8(r.clock.jitter.n)
 }
 
 // A gap is a hole between two packets that follow each other in the capture's
@@ -71,16 +77,16 @@ type format struct {
 	packets      uint64
 }
 
-func newRun(stream int, s *sample) *run {
+// begin makes r the run of one packet.
+func (r *run) begin(stream int, s *sample) {
 	seq, ts := int64(s.seq), int64(s.ts)
-	r := &run{
+	*r = run{
 		stream: stream, seqMin: seq, seqMax: seq, tsMin: ts, tsMax: ts, tsTop: ts,
 		packets: 1, first: s.nanos, last: s.nanos, lastNanos: s.nanos, firstPos: s.pos, lastPos: s.pos, lastOrd: s.ord,
-		maxSize: int(s.size),
+		maxSize: s.size,
 	}
 	r.cover = ts + r.duration(s)
 	r.clock.add(s.nanos, ts)
-	return r
 }
 
 // duration returns the ticks that a packet covers as far as pass 1 can tell,
@@ -137,7 +143,7 @@ func (r *run) add(s *sample) bool {
 	r.packets++
 	r.last, r.lastPos, r.lastOrd = s.nanos, s.pos, s.ord
 	seq, ts := r.seqMax+dseq, r.tsTop+dts
-	r.maxSize = max(r.maxSize, int(s.size))
+	r.maxSize = max(r.maxSize, s.size)
 	if dseq > 0 {
 		r.advance(s, seq, ts, dseq, dts)
 	} else if !r.fill(s, seq, ts) {

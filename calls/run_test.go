@@ -17,7 +17,8 @@ func (s sender) packet(i int) *sample {
 
 func feed(t *testing.T, s sender, order []int) *run {
 	t.Helper()
-	r := newRun(0, s.packet(order[0]))
+	r := new(run)
+	r.begin(0, s.packet(order[0]))
 	for k, i := range order[1:] {
 		p := s.packet(i)
 		p.nanos = int64(k+1) * 20e6 // arrival is in order, whatever was sent
@@ -111,7 +112,8 @@ func TestRunGapsAnyOrder(t *testing.T) {
 
 func TestRunSilence(t *testing.T) {
 	s := sender{1, 1}
-	r := newRun(0, s.packet(0))
+	r := new(run)
+	r.begin(0, s.packet(0))
 	for i := 1; i < 10; i++ {
 		p := s.packet(i)
 		if i >= 5 { // 100 ms in which nothing is sent: the timestamp goes on, the sequence does not
