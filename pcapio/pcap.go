@@ -14,8 +14,8 @@ const (
 	pcapMicros    = 0xa1b2c3d4
 	pcapNanos     = 0xa1b23c4d
 	pcapKuznetzov = 0xa1b2cd34 // 8 or 12 further bytes in every record header
-	pcapIxiaHW    = 0x1c0001ac // testers of Ixia: nanoseconds, and 4 further bytes
-	pcapIxiaSW    = 0x1c0001ab // in the file header
+	pcapIxiaHW    = 0x1c0001ac // testers of Ixia: 4 further bytes in the file header
+	pcapIxiaSW    = 0x1c0001ab
 
 	pcapFileHeader   = 24
 	pcapRecordHeader = 16
@@ -68,7 +68,7 @@ func pcapMagic(b []byte) (h pcapHeader, ok bool) {
 	case pcapKuznetzov:
 		h.heads = kuznetzovHeads
 	case pcapIxiaHW, pcapIxiaSW:
-		h.unit, h.lead, h.heads = 1, pcapFileHeader+4, plainHeads[:1]
+		h.lead, h.heads = pcapFileHeader+4, plainHeads[:1]
 	default:
 		return h, false
 	}
@@ -139,15 +139,14 @@ func (p *pcap) next(f *Frame) bool {
 		r := p.record(b)
 		// Whatever is unusual (a length of 0, too) is looked at closely, off
 		// the fast path.
-		if r.caplen-1 >= p.long || r.caplen > r.length || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) {
+		if r.caplen-1 >= p.long || r.caplen > r.length && !p.short || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) {
 			switch p.examine(r) {
 			case verdictMoved:
 				continue
 			case verdictEnd:
 				return false
 			}
-			// The snapshot length was wrong: what is above is not unusual here.
-			p.long = max(p.long, min(r.caplen, runFrame))
+			p.learn(r)
 		}
 		n := p.head + int(r.caplen)
 		if b = p.win.at(p.off, n); len(b) < n {

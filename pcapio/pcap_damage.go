@@ -69,6 +69,15 @@ func (p *pcap) examine(r pcapRecord) verdict {
 	return verdictEnd
 }
 
+// learn takes from an unusual record that is good what is usual in this file,
+// so that the records before damage are not doubted for it.
+func (p *pcap) learn(r pcapRecord) {
+	if r.caplen > p.long {
+		p.long = max(p.long, runFrame)
+	}
+	p.short = p.short || r.caplen > r.length
+}
+
 // chained reports whether the lengths lead from r, at p.off, to further
 // records, or to the end of the file.
 func (p *pcap) chained(r pcapRecord) bool {
