@@ -48,6 +48,8 @@ type pcapHeader struct {
 	heads []int
 	long  uint32 // captured lengths above it are looked at twice
 	link  LinkType
+	// short is set when the writer is seen to give lengths below the captured ones.
+	short bool
 }
 
 // A pcapRecord is a record header.
