@@ -1,5 +1,7 @@
 package calls
 
+import "slices"
+
 // Pass 1 of RTP: samples become runs.
 
 // A stream is what most streams do not need: the runs before the one in hand,
@@ -24,10 +26,11 @@ func (x *Indexer) lookUp(list []sample) {
 	}
 }
 
-// ahead is how many samples before its turn a run is fetched from memory.
-// With thousands of streams no cache holds all runs, and what a packet costs is
-// to wait for its own; so the next ones are on their way meanwhile.
-const ahead = 12
+// touchGroup is for how many samples the runs are fetched from memory before
+// the first of them has its turn. With thousands of streams no cache holds all
+// runs, and what a packet costs is to wait for its own; the loads of a group
+// wait together.
+const touchGroup = 32
 
 // slabRuns runs are allocated together: the fewer pages they lie on, the less
 // the processor has to look up.
@@ -48,13 +51,15 @@ func (x *Indexer) keepRun() { x.slab = x.slab[1:] }
 
 // allMedia takes the samples of a batch.
 func (x *Indexer) allMedia(list []sample) {
-	for i := range list {
-		if j := i + ahead; j < len(list) {
-			if id := int(list[j].stream); id < len(x.cur) {
+	for group := range slices.Chunk(list, touchGroup) {
+		for i := range group {
+			if id := int(group[i].stream); id < len(x.cur) {
 				x.touched += x.cur[id].touch()
 			}
 		}
-		x.media(&list[i])
+		for i := range group {
+			x.media(&group[i])
+		}
 	}
 }
 

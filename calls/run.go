@@ -92,7 +92,7 @@ func (r *run) begin(stream int, s *sample) {
 // duration returns the ticks that a packet covers as far as pass 1 can tell,
 // and counts the packet for its payload type, which becomes the current one.
 func (r *run) duration(s *sample) int64 {
-	if len(r.formats) == 0 || r.cur.pt != s.pt {
+	if r.cur.pt != s.pt || r.cur.packets == 0 {
 		r.change(s)
 	}
 	r.cur.packets++
