@@ -148,18 +148,6 @@ func rules() []rule {
 		{name: "extension beyond the packet", link: 101, data: ip6(0, join([]byte{17, 200}, make([]byte, 22))), class: ClassTruncated},
 		{name: "mapped addresses", link: 101, data: ip6With(len(u), 17, mapped, mapped, u), payload: voice, src: mapped.Unmap(), dst: mapped.Unmap()},
 
-		{name: "IP in IP", link: 101, data: ip4(4, v4), payload: voice, notTshark: "compared by the outermost packet"},
-		{name: "6in4", link: 101, data: ip4(41, v6), payload: voice, src: src6, dst: dst6, notTshark: "compared by the outermost packet"},
-		{name: "4in6", link: 101, data: ip6(4, v4), payload: voice, src: src4, dst: dst4, notTshark: "compared by the outermost packet"},
-		{name: "6in6", link: 101, data: ip6(60, ext(41, 0, v6)), payload: voice, notTshark: "compared by the outermost packet"},
-		{name: "8 tunnels", link: 101, data: tunnels(8, v4), payload: voice, notTshark: "compared by the outermost packet"},
-		{name: "9 tunnels", link: 101, data: tunnels(9, v4), class: ClassUndecodable, notGopacket: "goes on", notTshark: "goes on"},
-		{name: "version 6 in IP in IP", link: 101, data: ip4(4, v6), class: ClassUndecodable, notGopacket: "does not look", notTshark: "goes by the version"},
-		{name: "GRE", link: 101, data: ip4(47, join(be16(0, etherIPv4), v4)), payload: voice, notTshark: "compared by the outermost packet"},
-		{name: "GRE IPv6", link: 101, data: ip4(47, join(be16(0, etherIPv6), v6)), payload: voice, src: src6, dst: dst6, notTshark: "compared by the outermost packet"},
-		{name: "GRE with all fields", link: 101, data: ip4(47, join(be16(0xb000, etherIPv4, 1, 0, 0, 2, 0, 3), v4)), payload: voice, notTshark: "compared by the outermost packet"},
-		{name: "GRE with a key", link: 101, data: ip6(47, join(be16(0x2000, etherIPv4, 0, 2), v4)), payload: voice, src: src4, dst: dst4, notTshark: "compared by the outermost packet"},
-		{name: "GRE Ethernet", link: 101, data: ip4(47, join(be16(0, etherBridging), eth(etherVLAN, vlan(etherIPv4, v4)))), payload: voice, notTshark: "compared by the outermost packet"},
 		{name: "TCP", link: 1, data: eth(etherIPv4, ip4(6, make([]byte, 20))), class: ClassTCP},
 		{name: "TCP IPv6", link: 1, data: eth(etherIPv6, ip6(60, ext(6, 0, make([]byte, 20)))), class: ClassTCP},
 		{name: "TCP that reads like UDP", link: 101, data: ip4(6, u), class: ClassTCP},
@@ -169,6 +157,7 @@ func rules() []rule {
 		{name: "no next header", link: 1, data: eth(etherIPv6, ip6(59, nil)), class: ClassOther},
 		{name: "empty frame", link: 1, class: ClassTruncated},
 	}
+	list = slices.Concat(list, tunnelRules(), linkRules(), wifiRules())
 	// What holds for bare IP holds behind a tag.
 	for _, r := range list {
 		etherType := etherIPv4
@@ -192,14 +181,6 @@ func rules() []rule {
 		}
 	}
 	return list
-}
-
-// tunnels is a packet in n others.
-func tunnels(n int, b []byte) []byte {
-	for range n {
-		b = ip4(4, b)
-	}
-	return b
 }
 
 // chain is n destination headers, the last before UDP.
@@ -287,7 +268,7 @@ func TestCutAnywhere(t *testing.T) {
 // endsWithFrame are the rules where nothing but the frame's length tells where
 // the packet ends.
 func endsWithFrame(rule string) bool {
-	return slices.Contains([]string{"total length 0", "total length and UDP length 0", "payload length 0"}, rule)
+	return slices.Contains([]string{"total length 0", "total length and UDP length 0", "payload length 0", "exported SIP", "exported from UDP"}, rule)
 }
 
 // TestOffloadedFrameCut: the length on the wire says what an absent total

@@ -197,12 +197,15 @@ func TestReassemblyIsBounded(t *testing.T) {
 
 // FuzzFragments cuts a datagram into fragments, shuffles and repeats them, mixes
 // in fragments that the input is read as, and holds the reassembly to the
-// original and to its bound.
+// original and to its bound; or leaves the last out, and holds what comes at the
+// end to what was there.
 func FuzzFragments(f *testing.F) {
-	f.Add(uint64(1), uint16(100), false, []byte{})
-	f.Add(uint64(2), uint16(3000), true, join(part(true, 3, udp(noise(100)), 0, 48, true), make([]byte, 9)))
-	f.Add(uint64(3), uint16(65000), false, part(false, 7, udp(noise(100)), 48, 96, true))
-	f.Fuzz(func(t *testing.T, seed uint64, size uint16, v6 bool, junk []byte) {
+	f.Add(uint64(1), uint16(100), false, false, []byte{})
+	f.Add(uint64(4), uint16(1000), true, true, []byte{})
+	f.Add(uint64(5), uint16(700), false, true, greFragment(part(false, 1, udp(noise(300)), 0, 160, true)))
+	f.Add(uint64(2), uint16(3000), true, false, join(part(true, 3, udp(noise(100)), 0, 48, true), make([]byte, 9)))
+	f.Add(uint64(3), uint16(65000), false, false, part(false, 7, udp(noise(100)), 48, 96, true))
+	f.Fuzz(func(t *testing.T, seed uint64, size uint16, v6, drop bool, junk []byte) {
 		var d Decoder
 		for rest := junk; len(rest) > 0; { // whatever it is
 			n := min(len(rest), 64)
@@ -242,6 +245,17 @@ func FuzzFragments(f *testing.F) {
 			if got, class := d.Decode(nil, &pcapio.Frame{Link: linkRaw, Orig: len(b), Data: b}); class != ClassFragment || len(got) != 0 {
 				t.Fatalf("class %d before the last fragment", class)
 			}
+		}
+		if drop {
+			for _, g := range d.Flush(nil) {
+				if g.Flow.Src.Addr() == netip.MustParseAddr("233.252.0.9") && (g.Cut < 1 || len(g.Payload)+g.Cut != len(payload) || !bytes.HasPrefix(payload, g.Payload)) {
+					t.Fatalf("%d bytes and %d cut of %d", len(g.Payload), g.Cut, len(payload))
+				}
+			}
+			if d.fragments.bytes != 0 || d.fragments.oldest != nil || len(d.fragments.byKey) != 0 {
+				t.Fatalf("%d bytes held after the end", d.fragments.bytes)
+			}
+			return
 		}
 		got, class := d.Decode(nil, &pcapio.Frame{Link: linkRaw, Orig: len(last), Data: last})
 		if class != ClassUDP || len(got) != 1 || got[0].Cut != 0 || !bytes.Equal(got[0].Payload, payload) {

@@ -69,8 +69,12 @@ func (d *Decoder) wifiFrame(b []byte, cut, align int) Class {
 // says that it is protected: with the initialisation vector (four bytes of WEP,
 // eight of TKIP and CCMP) or without.
 func (d *Decoder) wifiProtected(b []byte, cut int) Class {
+	const snap = 5 // bytes of 802.2 and SNAP that do not vary
+	if len(b) < 8+snap {
+		return ClassTruncated
+	}
 	for _, vector := range []int{0, 4, 8} {
-		if len(b) >= vector+5 && [5]byte(b[vector:]) == [5]byte{0xaa, 0xaa, 3} {
+		if [snap]byte(b[vector:]) == [snap]byte{0xaa, 0xaa, 3} {
 			return d.llc(b[vector:], cut)
 		}
 	}

@@ -8,13 +8,9 @@ const (
 	radiotapFlags = 1 << 1
 	radiotapMore  = 1 << 31
 
-	radiotapFCS    = 0x10 // of Flags: the frame ends with its checksum
-	radiotapPad    = 0x20 // the 802.11 header is filled up to four bytes
+	radiotapPad    = 0x20 // of Flags: the 802.11 header is filled up to four bytes
 	radiotapBadFCS = 0x40
 )
-
-// wifiFCS is the length of the checksum of 802.11.
-const wifiFCS = 4
 
 // radiotap takes off a radiotap header (https://www.radiotap.org).
 func (d *Decoder) radiotap(b []byte, cut int) Class {
@@ -29,13 +25,7 @@ func (d *Decoder) radiotap(b []byte, cut int) Class {
 		return ClassTruncated
 	}
 	flags := radiotapFlagsOf(b[:header])
-	if b = b[header:]; flags&radiotapFCS != 0 {
-		if len(b)+cut < wifiFCS {
-			return ClassTruncated
-		}
-		b, cut = bound(b, len(b)+cut-wifiFCS)
-	}
-	switch {
+	switch b = b[header:]; {
 	case flags&radiotapBadFCS != 0: // damaged on the air; the sender repeats it
 		return ClassTruncated
 	case flags&radiotapPad != 0:
