@@ -139,9 +139,10 @@ func (p *pcap) next(f *Frame) bool {
 			return p.cut("record header", int64(p.head))
 		}
 		r := p.record(b)
+		n := p.head + int(r.caplen)
 		// Whatever is unusual (a length of 0, too) is looked at closely, off
 		// the fast path.
-		if r.caplen-1 >= p.long || r.caplen > r.length && !p.short || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) {
+		if r.caplen-1 >= p.long || r.caplen > r.length && !p.short || r.sub >= p.subRange() || farApart(r.sec, p.lastSec) || int64(n) > p.left() {
 			switch p.examine(r) {
 			case verdictMoved:
 				continue
@@ -150,7 +151,6 @@ func (p *pcap) next(f *Frame) bool {
 			}
 			p.learn(r)
 		}
-		n := p.head + int(r.caplen)
 		if b = p.win.at(p.off, n); len(b) < n {
 			return p.cut("record", int64(n))
 		}
@@ -181,6 +181,9 @@ func (p *pcap) begin() bool {
 		}
 		return p.cut("file header", pcapFileHeader)
 	}
+	if p.win.size < int64(h.lead) {
+		return p.cut("file header", int64(h.lead))
+	}
 	p.start(h)
 	return true
 }
@@ -189,8 +192,10 @@ func (p *pcap) start(h pcapHeader) {
 	p.pcapHeader = h
 	p.addLink(h.link)
 	p.off += int64(h.lead)
-	if !p.leads(h.head) {
-		if i := slices.IndexFunc(h.heads, p.leads); i >= 0 {
+	if p.leads(h.head) == 0 {
+		// One record would not be enough: a file cut in the header of its second
+		// looks like one with longer headers.
+		if i := slices.IndexFunc(h.heads, func(head int) bool { return p.leads(head) > 1 }); i >= 0 {
 			p.head = h.heads[i]
 		}
 	}

@@ -79,8 +79,9 @@ func (p *pcap) learn(r pcapRecord) {
 }
 
 // chained reports whether the lengths lead from r, at p.off, to further
-// records, or to the end of the file.
+// records, or to the end of the file. Those records may be as odd as r is.
 func (p *pcap) chained(r pcapRecord) bool {
+	first := r
 	off := p.off
 	for range chainRecords {
 		off += int64(p.head) + int64(r.caplen)
@@ -88,7 +89,9 @@ func (p *pcap) chained(r pcapRecord) bool {
 		if len(b) < p.head {
 			return true
 		}
-		if r = p.record(b); !r.wellFormed() {
+		r = p.record(b)
+		if !r.wellFormed() || r.sub >= p.subRange() && first.sub < p.subRange() ||
+			farApart(r.sec, first.sec) && farApart(r.sec, p.lastSec) {
 			return false
 		}
 	}
@@ -133,21 +136,20 @@ func (p *pcap) likely(r pcapRecord) bool {
 		r.length >= r.caplen && r.length <= runLength
 }
 
-// leads reports whether records with headers of head bytes lead from p.off to
-// others, or to the very end of the file. One record is not enough: a file cut
-// in the header of its second looks like one with longer headers.
-func (p *pcap) leads(head int) bool {
+// leads returns how many records with headers of head bytes, as far as it
+// looks, lead from p.off to each other; 0 if they lead to what is no record.
+func (p *pcap) leads(head int) int {
 	off := p.off
 	for n := range runRecords {
 		b := p.win.at(off, head)
 		if len(b) < head {
-			return n > 1 && off == p.win.size
+			return n
 		}
 		r := p.record(b)
 		if !p.likely(r) {
-			return false
+			return 0
 		}
 		off += int64(head) + int64(r.caplen)
 	}
-	return true
+	return runRecords
 }

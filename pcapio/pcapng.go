@@ -55,6 +55,7 @@ type pcapng struct {
 	clipped    tally // packets longer than their block
 	badOptions tally // blocks whose options run over their end
 	badContent tally // blocks whose records or keys run over their end
+	strange    tally // blocks of a type that is not known
 }
 
 func isPcapng(head []byte) bool {

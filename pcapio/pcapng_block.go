@@ -23,9 +23,6 @@ func (p *pcapng) block(f *Frame) bool {
 		p.swap = outer
 		return p.damage(typ, n, why)
 	}
-	if n > p.left() {
-		return p.cutBlock(typ, n)
-	}
 	isPacket := false
 	if want := p.wanted(typ, n); want > maxBlock {
 		p.note("metadata", "a block of type %d is passed over: with %d bytes it is too long", typ, n)
@@ -36,8 +33,11 @@ func (p *pcapng) block(f *Frame) bool {
 		}
 		isPacket = p.read(f, typ, b)
 	}
-	if typ == blockCustom || typ == blockPrivate || typ == blockJournal {
+	switch {
+	case typ == blockCustom || typ == blockPrivate || typ == blockJournal:
 		p.number++ // no frames, but Wireshark shows and numbers them
+	case !known(typ) && !p.foreign && p.count(&p.strange):
+		p.noteFirst(&p.strange, "block", "a block of type 0x%08x is passed over; the type is not known", typ)
 	}
 	p.off += n
 	return isPacket

@@ -30,8 +30,7 @@ func loaded(typ uint32) bool {
 }
 
 // measure returns how many bytes the block at p.off takes, which begins with
-// head, and says why that is not to be believed, if so. The end of a block that
-// goes beyond the end of the file cannot be checked; n is 0 if all is lost.
+// head, and says why that is not to be believed, if so; n is 0 if nothing is.
 func (p *pcapng) measure(head []byte) (n int64, why string) {
 	typ, length := p.u32(head), p.u32(head[4:])
 	n = (int64(length) + 3) &^ 3 // some writers leave the padding out of the length
@@ -40,11 +39,8 @@ func (p *pcapng) measure(head []byte) (n int64, why string) {
 		return 0, fmt.Sprintf("no block here (type %d, length %d)", typ, length)
 	case n > maxBlock && loaded(typ):
 		return 0, fmt.Sprintf("a block of type %d with an unlikely length of %d", typ, length)
-	case n > p.left():
-		if !p.credible(typ, n) {
-			why = fmt.Sprintf("a block of type %d with a length of %d, where %d bytes are left", typ, length, p.left())
-		}
-		return n, why
+	case int64(length) > p.left():
+		return n, fmt.Sprintf("a block of type %d with a length of %d, where %d bytes are left", typ, length, p.left())
 	}
 	trailer := p.win.at(p.off+n-4, 4)
 	if len(trailer) == 4 && p.u32(trailer) == length {
@@ -74,24 +70,6 @@ func (p *pcapng) blockAt(off int64) bool {
 	}
 	n := p.u32(b[4:])
 	return p.u32(b) == blockSection || n >= blockMin && n%4 == 0 && n <= hugeBlock
-}
-
-// credible reports whether the block at p.off, which runs over the end of the
-// file, looks as if the file had been cut, rather than its length damaged.
-func (p *pcapng) credible(typ uint32, n int64) bool {
-	if !known(typ) || n > hugeBlock {
-		return false
-	}
-	if typ != blockEnhanced && typ != blockPacket {
-		return true
-	}
-	const mostOptions = 64 << 10
-	b := p.win.at(p.off, 24)
-	if len(b) < 24 {
-		return true
-	}
-	options := n - packetMin - int64(p.u32(b[20:]))
-	return options >= 0 && options <= mostOptions
 }
 
 // cutBlock ends the walk in the middle of a block of n bytes.

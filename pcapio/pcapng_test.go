@@ -64,7 +64,7 @@ func TestPcapngBlocks(t *testing.T) {
 		if !slices.Equal(w.links, []LinkType{1, 113, 276, 101}) {
 			t.Errorf("links %v", w.links)
 		}
-		if len(w.notes) != 1 || w.notes[0].Kind != "time" || w.notes[0].Frame != 5 || w.frames != 7 {
+		if len(w.notes) != 2 || w.notes[0].Kind != "block" || w.notes[1].Kind != "time" || w.notes[1].Frame != 5 || w.frames != 7 {
 			t.Errorf("notes %v, %d frames", w.notes, w.frames)
 		}
 	}

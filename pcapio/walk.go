@@ -1,6 +1,7 @@
 package pcapio
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -29,7 +30,8 @@ type walker interface {
 func newWalker(format string, win *window, file int) walker {
 	w := walk{win: win, file: file}
 	if format == formatPcapng {
-		return &pcapng{walk: w}
+		blocks := tally{unit: "blocks"}
+		return &pcapng{walk: w, badOptions: blocks, badContent: blocks, strange: blocks}
 	}
 	return &pcap{walk: w}
 }
@@ -60,7 +62,8 @@ type walk struct {
 // A tally counts records that share one note, made at the first of them.
 type tally struct {
 	n    uint64
-	note int // index in walk.notes, -1 if it found no place
+	note int    // index in walk.notes, -1 if it found no place
+	unit string // what is counted; frames if empty
 }
 
 func (w *walk) base() *walk { return w }
@@ -151,7 +154,7 @@ func (w *walk) report(in *Input) {
 	in.Notes = slices.Clone(w.notes)
 	for _, t := range w.tallies {
 		if t.note >= 0 && t.n > 1 {
-			in.Notes[t.note].Text += fmt.Sprintf(" (%d frames)", t.n)
+			in.Notes[t.note].Text += fmt.Sprintf(" (%d %s)", t.n, cmp.Or(t.unit, "frames"))
 		}
 	}
 	if w.dropped > 0 {
