@@ -65,8 +65,6 @@ const (
 	Copies
 	// Transport: SIP goes over TCP.
 	Transport
-	// Clock: times are rounded to another unit.
-	Clock
 	// Cut: the last bytes of SIP messages were not captured.
 	Cut
 )

@@ -96,16 +96,21 @@ func checksum(parts ...[]byte) uint16 {
 	return ^uint16(sum)
 }
 
-// sumTCP writes the checksum of a TCP segment (RFC 9293 section 3.1).
-func sumTCP(p packet) {
+// sumTransport writes the checksum of a TCP segment (RFC 9293 section 3.1) or
+// UDP datagram (RFC 768) whose checksum stands at a place of its header.
+func sumTransport(p packet, at int) {
 	b := p.data[p.header():]
-	b[16], b[17] = 0, 0
+	b[at], b[at+1] = 0, 0
 	addrs := p.data[12:20]
 	if p.v6() {
 		addrs = p.data[8:40]
 	}
 	pseudo := binary.BigEndian.AppendUint32(nil, uint32(len(b)))
-	binary.BigEndian.PutUint16(b[16:], checksum(addrs, append(pseudo, 0, 0, 0, protoTCP), b))
+	sum := checksum(addrs, append(pseudo, 0, 0, 0, p.proto()), b)
+	if sum == 0 {
+		sum = 0xffff // of UDP, where 0 means none; the same to TCP
+	}
+	binary.BigEndian.PutUint16(b[at:], sum)
 }
 
 // peel takes Ethernet, VLAN tags and padding off; ok is false for what is not
@@ -180,8 +185,8 @@ func ipv6(_ int, proto byte, b []byte) packet {
 	return packet{etherIPv6, append(h, b...)}
 }
 
-// udp puts an UDP header without checksum in front of b; the source port
-// varies as that of VXLAN and its like does (RFC 7348 section 5).
+// udp puts an UDP header in front of b; the source port varies as that of
+// VXLAN and its like does (RFC 7348 section 5). The checksum is zero: none.
 func udp(n int, port uint16, b []byte) []byte {
 	h := binary.BigEndian.AppendUint16(nil, uint16(49152+n%8))
 	h = binary.BigEndian.AppendUint16(h, port)

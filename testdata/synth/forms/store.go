@@ -124,13 +124,15 @@ func compress(w io.Writer, with compressor, b []byte) error {
 	return z.Close()
 }
 
+const skippableFrame = "\x5a\x2a\x4d\x18\x04\x00\x00\x00note"
+
 // skippable puts a frame in front that zstd and lz4 readers must skip (RFC
 // 8878 section 3.1.2; the formats share it).
 func skippable(in storage) storage {
 	return func(c Capture) ([][]byte, error) {
 		files, err := in(c)
 		for i := range files {
-			files[i] = append([]byte("\x5a\x2a\x4d\x18\x04\x00\x00\x00note"), files[i]...)
+			files[i] = append([]byte(skippableFrame), files[i]...)
 		}
 		return files, err
 	}

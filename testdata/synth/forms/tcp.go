@@ -164,7 +164,7 @@ func (h *half) segment(nanos int64, flags byte, seq, ack uint32, b []byte) synth
 	s = binary.BigEndian.AppendUint32(s, ack)
 	s = append(s, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
 	p := h.packet.with(protoTCP, append(s, b...))
-	sumTCP(p)
+	sumTransport(p, 16)
 	return synth.Frame{Nanos: nanos, Iface: h.model.Iface, Data: replace(h.model.Data, p)}
 }
 

@@ -124,9 +124,11 @@ func vxlan(n int, frame []byte) packet {
 	return ipv4(n, protoUDP, udp(n, 4789, append([]byte{0x08, 0, 0, 0, 0, 0x12, 0x34, 0}, frame...)))
 }
 
-// vxlan6 is the same over IPv6; RFC 6935 allows it the zero checksum.
+// vxlan6 is the same over IPv6, which wants a checksum.
 func vxlan6(n int, frame []byte) packet {
-	return ipv6(n, protoUDP, udp(n, 4789, append([]byte{0x08, 0, 0, 0, 0, 0x12, 0x34, 0}, frame...)))
+	p := ipv6(n, protoUDP, udp(n, 4789, append([]byte{0x08, 0, 0, 0, 0, 0x12, 0x34, 0}, frame...)))
+	sumTransport(p, 6)
+	return p
 }
 
 // geneveHeader is RFC 8926 section 3.4, with two options.
