@@ -28,6 +28,8 @@ type (
 		Packets map[string]int
 		Files   []jsonFile
 		Calls   []jsonCall
+
+		whole []any // calls with all their fields
 	}
 	jsonCall struct {
 		Number      int
@@ -126,6 +128,11 @@ func manifest(t testing.TB, dir string) *jsonManifest {
 	if err := json.Unmarshal(b, m); err != nil {
 		t.Fatal(err)
 	}
+	var all struct{ Calls []any }
+	if err := json.Unmarshal(b, &all); err != nil {
+		t.Fatal(err)
+	}
+	m.whole = all.Calls
 	sum := 0
 	for k, n := range m.Packets {
 		if k != "total" {

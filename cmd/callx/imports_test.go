@@ -39,6 +39,7 @@ var rooms = []room{
 	{path: "audio/audiotest", may: "audio", test: true},
 	{path: "output/outputtest", may: "output audio", test: true},
 	{path: "testdata/synth", may: "", test: true},
+	{path: "testdata/synth/forms", may: "testdata/synth", test: true},
 	{path: "testdata/synth/cmd", may: "testdata/synth", test: true},
 }
 
