@@ -26,7 +26,8 @@ type Interface struct {
 }
 
 // Stats are what the capturing system had counted at an interface since the
-// capture began when it said so last. A count that it does not give is -1.
+// capture began when it said so last. A count that it does not give is -1,
+// one beyond 63 bits stays at the limit.
 type Stats struct {
 	Pos              // of the block that says so
 	Nanos     int64  // when it was counted

@@ -23,6 +23,9 @@ func FuzzPcapng(f *testing.F) {
 		head := join(shb(o), idb(o, 1, 96, option(o, 9, 9), option(o, 14, make([]byte, 8)...)), idb(o, 113, 0, option(o, 9, 0x83)))
 		f.Add(join(head, epb(o, 0, sec0, 60, payload(60, 0)), epb(o, 1, sec0, 60, payload(61, 0)), spb(o, 200, payload(96, 0))))
 		f.Add(join(head, make([]byte, 40), epb(o, 0, sec0, 60, payload(60, 0)), epb(o, 7, sec0, 60, payload(60, 0))))
+		f.Add(join(head, block(o, blockEnhanced, words(o, 0, 0, 1, 4, 4), payload(4, 0), option(o, optComment, []byte("one")...), option(o, optDropCount, make([]byte, 8)...)),
+			isb(o, 0, sec0, 100, 2, 3), block(o, blockSecrets, words(o, 7, 4), payload(4, 0)), block(o, blockCustom, words(o, 32473))))
+		f.Add(join(head, block(o, blockNames, option(o, recordIPv4, []byte("\x0a\x00\x00\x01pbx\x00")...), words(o, 0), option(o, optComment, []byte("two")...))))
 		f.Add(join(head, block(o, blockPacket, halves(o, 1, 0), words(o, 1, 2, 8, 8), payload(8, 0)), shb(o), spb(o, 4, payload(4, 0))))
 	}
 	fuzzWalk(f, formatPcapng, []byte("\x0a\x0d\x0d\x0a"))
@@ -44,6 +47,9 @@ func fuzzWalk(f *testing.F, format string, magic []byte) {
 			t.Fatal(err)
 		}
 		frames, w := bothWindows(t, path, format)
+		var in Input
+		w.report(&in)
+		checkAbout(t, in, w.frames)
 		var number uint64
 		var end int64
 		for _, g := range frames {
