@@ -14,6 +14,7 @@ const benchFrames = 4096
 // To compare two states: go test -run '^$' -bench . -count 10 ./pcapio/wire | benchstat
 func BenchmarkDecode(b *testing.B) {
 	rtp := make([]byte, 172)
+	rtp[0] = 0x80
 	for _, c := range []struct {
 		name string
 		link pcapio.LinkType
@@ -23,6 +24,9 @@ func BenchmarkDecode(b *testing.B) {
 		{"Ethernet-IPv4", linkEthernet, eth(etherIPv4, ip4(17, udp(rtp))), 14},
 		{"Ethernet-VLAN-IPv4", linkEthernet, eth(etherVLAN, vlan(etherIPv4, ip4(17, udp(rtp)))), 18},
 		{"Ethernet-IPv6", linkEthernet, eth(etherIPv6, ip6(17, udp(rtp))), 14},
+		{"Ethernet-PPPoE-IPv4", linkEthernet, eth(etherPPPoE, pppoeSession(join(be16(pppIPv4), ip4(17, udp(rtp))))), 22},
+		{"Ethernet-ERSPAN-IPv4", linkEthernet, eth(etherIPv4, ip4(47, join(greOf(0x1000, greERSPAN, 0, 5), erspan2Header(eth(etherIPv4, ip4(17, udp(rtp))))))), 64},
+		{"radiotap-IPv4", linkRadiotap, radiotapWith(0, false, wifiFrameOf(0x0188, be16(0), snap(etherIPv4, ip4(17, udp(rtp))))), 43},
 		{"SLL2-IPv4", linkSLL2, sll2Header(etherIPv4, ip4(17, udp(rtp))), 20},
 	} {
 		frames := make([]pcapio.Frame, benchFrames)

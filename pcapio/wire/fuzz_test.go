@@ -18,6 +18,10 @@ func FuzzDecode(f *testing.F) {
 		f.Add(uint16(r.link), len(r.data), r.data)
 		f.Add(uint16(r.link), 0, r.data) // shorter on the wire than in the file
 	}
+	whole := udp(noise(80))
+	parts := wifiFrameOf(0x0188, be16(0x8000), join(
+		subframe(snap(etherIPv4, part(false, 1, whole, 0, 48, true))), subframe(snap(etherIPv4, part(false, 1, whole, 48, 88, false)))))
+	f.Add(uint16(linkWiFi), len(parts), parts)
 	var used Decoder
 	f.Fuzz(func(t *testing.T, link uint16, orig int, data []byte) {
 		frame := pcapio.Frame{Pos: pcapio.Pos{File: 1, Frame: 2, Off: 3}, Nanos: 4, Link: pcapio.LinkType(link), Orig: orig, Data: slices.Clone(data)}

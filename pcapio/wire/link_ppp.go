@@ -77,7 +77,7 @@ func (d *Decoder) pppDirection(b []byte, cut int) Class {
 
 // pppoe takes off the header of a PPPoE session (RFC 2516 section 4), whose
 // length tells the padding of Ethernet from PPP.
-func (d *Decoder) pppoe(b []byte, cut int) Class {
+func (d *Decoder) pppoe(b []byte, _ int) Class {
 	if len(b) < 6 {
 		return ClassTruncated
 	}
@@ -87,6 +87,6 @@ func (d *Decoder) pppoe(b []byte, cut int) Class {
 	if b[1] != 0 { // discovery
 		return ClassOther
 	}
-	b, cut = bound(b[6:], int(binary.BigEndian.Uint16(b[4:])))
-	return d.ppp(b, cut)
+	payload, cut := bound(b[6:], int(binary.BigEndian.Uint16(b[4:])))
+	return d.ppp(payload, cut)
 }

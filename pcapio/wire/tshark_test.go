@@ -190,6 +190,7 @@ func TestAgainstTshark(t *testing.T) {
 	needTshark(t)
 	counts := map[Class]int{}
 	links := map[pcapio.LinkType]int{}
+	wrapped := map[string]int{} // frames compared inside a header of the name
 	for _, path := range captures(t) {
 		frames, err := readCapture(path)
 		if err != nil {
@@ -207,10 +208,20 @@ func TestAgainstTshark(t *testing.T) {
 			if views[i].sure {
 				counts[views[i].class]++
 				links[frames[i].Link]++
+				for _, name := range []string{"vlan", "pppoes", "gre", "erspan"} {
+					if strings.Contains(views[i].protocols, ":"+name+":") {
+						wrapped[name]++
+					}
+				}
 			}
 		}
 	}
-	t.Logf("frames compared: %v by class, %v by link type", counts, links)
+	t.Logf("frames compared: %v by class, %v by link type, %v inside others", counts, links, wrapped)
+	for name, least := range map[string]int{"vlan": 100, "pppoes": 100, "gre": 200, "erspan": 5} {
+		if wrapped[name] < least {
+			t.Errorf("only %d frames inside %s compared", wrapped[name], name)
+		}
+	}
 	if counts[ClassUDP] < 100_000 || counts[ClassTCP] < 100 || counts[ClassOther] < 100 || counts[ClassFragment] < 10 {
 		t.Errorf("too few frames compared: %v", counts)
 	}

@@ -30,7 +30,7 @@ func (d *Decoder) gre(b []byte, cut int) Class {
 	flags, protocol := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	switch {
 	case flags&greVersion == 1:
-		return d.pptp(flags, protocol, b, cut)
+		return d.pptp(flags, protocol, b)
 	case flags&greVersion != 0 || flags&greRouting != 0:
 		return ClassUndecodable
 	}
@@ -65,7 +65,7 @@ func (d *Decoder) gre(b []byte, cut int) Class {
 
 // pptp takes off the rest of a header of version 1 (RFC 2637 section 4.1): the
 // payload's length and a call number in place of the key, then sequence numbers.
-func (d *Decoder) pptp(flags, protocol uint16, b []byte, cut int) Class {
+func (d *Decoder) pptp(flags, protocol uint16, b []byte) Class {
 	if protocol != grePPP || flags&greKey == 0 {
 		return ClassUndecodable
 	}
@@ -79,8 +79,8 @@ func (d *Decoder) pptp(flags, protocol uint16, b []byte, cut int) Class {
 	if len(b) < header {
 		return ClassTruncated
 	}
-	b, cut = bound(b[header:], int(binary.BigEndian.Uint16(b[4:])))
-	return d.ppp(b, cut)
+	payload, cut := bound(b[header:], int(binary.BigEndian.Uint16(b[4:])))
+	return d.ppp(payload, cut)
 }
 
 // wccp is IPv4, which version 2 puts a header of four bytes before.
