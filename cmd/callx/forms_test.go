@@ -109,6 +109,9 @@ func compareForm(t *testing.T, changes forms.Changes, got, want *jsonManifest) {
 		t.Fatalf("%d calls, want %d", len(got.whole), len(want.whole))
 	}
 	for i := range want.whole {
+		if notes := got.whole[i].(map[string]any)["notes"].([]any); changes&forms.Cut != 0 && len(notes) == 0 {
+			t.Errorf("call %d has no notes of what was cut", i+1)
+		}
 		for _, d := range differences(fmt.Sprintf("call %d", i+1), neutral(got.whole[i], changes), neutral(want.whole[i], changes)) {
 			t.Error(d)
 		}
@@ -130,8 +133,8 @@ func exempt(changes forms.Changes) (keys []string) {
 }
 
 // neutral copies a part of a manifest without what legitimately differs: the
-// places of frames and, where there are copies, the counts of all of them, of
-// which the count of different packets is made.
+// places of frames; where there are copies, the counts of all of them, of which
+// the count of different packets is made; notes of what was cut.
 func neutral(v any, changes forms.Changes) any {
 	switch v := v.(type) {
 	case []any:
@@ -150,12 +153,16 @@ func neutral(v any, changes forms.Changes) any {
 			delete(m, "frame")
 			delete(m, "offset")
 		}
-		if packets, ok := m["packets"].(float64); ok && changes&forms.Copies != 0 {
-			if duplicates, ok := m["duplicates"].(float64); ok {
-				m["different packets"] = packets - duplicates
-				delete(m, "packets")
-				delete(m, "duplicates")
-			}
+		packets, counted := m["packets"].(float64)
+		duplicates, ok := m["duplicates"].(float64)
+		if counted && ok && changes&forms.Copies != 0 {
+			m["different packets"] = packets - duplicates
+			delete(m, "packets")
+			delete(m, "duplicates")
+			delete(m, "last") // of a stream: that of the last copy
+		}
+		if changes&forms.Cut != 0 {
+			delete(m, "notes")
 		}
 		return m
 	}

@@ -85,7 +85,7 @@ type Form struct {
 // Files returns the capture files that hold c in this form, in the order in
 // which to name them.
 func (f Form) Files(c Capture) ([][]byte, error) {
-	c.Frames = slices.Clone(c.Frames)
+	c.Ifaces, c.Frames = slices.Clone(c.Ifaces), slices.Clone(c.Frames)
 	if f.wrap != nil {
 		c = f.wrap(c)
 	}
@@ -100,8 +100,8 @@ func (f Form) Files(c Capture) ([][]byte, error) {
 	return files, nil
 }
 
-// A step rewrites the frames of a capture. It may change the slice of frames,
-// but not the bytes in them.
+// A step rewrites the frames of a capture. It may change the slices of
+// interfaces and frames, but not the bytes in them.
 type step func(Capture) Capture
 
 // chain does one step after the other.

@@ -2,8 +2,11 @@ package forms
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"testing"
+
+	"callx/testdata/synth"
 )
 
 // TestForms: names are unique, every form can be built twice with the same
@@ -29,6 +32,9 @@ func TestForms(t *testing.T) {
 		}
 		if !slices.EqualFunc(built[0], built[1], bytes.Equal) {
 			t.Errorf("%s: other bytes the second time", f.Name)
+		}
+		if !reflect.DeepEqual(base.Ifaces, []synth.Iface{{Link: synth.Ethernet}}) {
+			t.Fatalf("%s: the interfaces of the capture it was made of have changed", f.Name)
 		}
 		for i, fr := range base.Frames {
 			if !bytes.Equal(fr.Data, before[i]) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -179,7 +180,7 @@ func twoPoints(later int64, other step) storage {
 		if err != nil {
 			return nil, err
 		}
-		far := other(Capture{c.Ifaces, append([]synth.Frame{}, c.Frames...)})
+		far := other(Capture{slices.Clone(c.Ifaces), slices.Clone(c.Frames)})
 		for i := range far.Frames {
 			far.Frames[i].Nanos += later
 		}
