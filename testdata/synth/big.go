@@ -17,7 +17,7 @@ import (
 type Big struct {
 	Calls          int
 	Seconds        int // of media in each call
-	Concurrent     int // calls at a time; 0 lets all of them start within the first ten seconds
+	Concurrent     int // calls at a time; 0 lets all of them overlap
 	LossPerMillion int // packets left out, never the first or last of a stream
 	Seed           uint32
 }
@@ -74,7 +74,8 @@ func (b Big) Write(w io.Writer) (BigStats, error) {
 		return BigStats{}, fmt.Errorf("%d calls of %d s: want 1 to %d calls of at least 1 s", b.Calls, b.Seconds, 1<<20)
 	}
 	bw := &bigWriter{Big: b, w: bufio.NewWriterSize(w, 1<<20), total: b.Seconds * 50}
-	bw.stagger = 10_000_000 / int64(b.Calls)
+	// All calls overlap if they begin within half of their length.
+	bw.stagger = min(10_000_000, int64(b.Seconds)*500_000) / int64(b.Calls)
 	if b.Concurrent > 0 {
 		bw.stagger = int64(b.Seconds) * 1_000_000 / int64(b.Concurrent)
 	}
@@ -119,7 +120,9 @@ func (b *bigWriter) plan(tables [2][]byte) []*bigStream {
 	var streams []*bigStream
 	for i := range b.Calls {
 		c := b.call(i)
-		start := int64(i) * b.stagger
+		// Senders' clocks have nothing to do with each other: without the second
+		// term many streams would send at the same instants.
+		start := int64(i)*b.stagger + int64(mix(b.Seed^uint32(i)<<1)%tickMicros)
 		for n, s := range c.Steps {
 			b.messages = append(b.messages, bigMessage{start + s.At.Microseconds(), i, n})
 		}

@@ -3,6 +3,8 @@ package synth
 import (
 	"bytes"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -64,5 +66,38 @@ func BenchmarkBig(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.SetBytes(int64(stats.Bytes))
+	}
+}
+
+// TestBigOverlap makes captures of as many packets with few calls and with
+// many: in both every call talks while all others do, and streams take turns.
+func TestBigOverlap(t *testing.T) {
+	for _, b := range []Big{{Calls: 10, Seconds: 40, Seed: 1}, {Calls: 200, Seconds: 2, Seed: 1}} {
+		var buf bytes.Buffer
+		stats, err := b.Write(&buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stats.RTP != 40_000 {
+			t.Errorf("%d calls: %d RTP packets, want 40000", b.Calls, stats.RTP)
+		}
+		first, last := map[string]int{}, map[string]int{}
+		neighbours, before := 0, ""
+		for i, ssrc := range tshark(t, buf.Bytes(), "-T", "fields", "-e", "rtp.ssrc", "-Y", "rtp") {
+			if _, ok := first[ssrc]; !ok {
+				first[ssrc] = i
+			}
+			if ssrc == before {
+				neighbours++
+			}
+			last[ssrc], before = i, ssrc
+		}
+		latest, earliest := slices.Max(slices.Collect(maps.Values(first))), slices.Min(slices.Collect(maps.Values(last)))
+		if len(first) != 2*b.Calls || latest >= earliest {
+			t.Errorf("%d calls: %d streams; the last one begins with packet %d, the first one ends with %d", b.Calls, len(first), latest, earliest)
+		}
+		if neighbours > stats.RTP/50 {
+			t.Errorf("%d calls: %d times a stream has two packets in a row", b.Calls, neighbours)
+		}
 	}
 }

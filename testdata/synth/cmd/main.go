@@ -21,7 +21,7 @@ func main() {
 	big := flag.String("big", "", "write one big capture of G.711 calls to this `file`")
 	flag.IntVar(&b.Calls, "calls", 1000, "big: number of calls")
 	flag.IntVar(&b.Seconds, "seconds", 120, "big: seconds of media in each call")
-	flag.IntVar(&b.Concurrent, "concurrent", 0, "big: calls at a time, 0 for all of them")
+	flag.IntVar(&b.Concurrent, "concurrent", 0, "big: calls at a time, 0 for all of them, however short they are")
 	flag.IntVar(&b.LossPerMillion, "loss", 0, "big: packets lost of a million")
 	seed := flag.Uint("seed", 1, "big: seed")
 	flag.Parse()
