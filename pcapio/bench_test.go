@@ -57,7 +57,7 @@ func BenchmarkHop(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		win, data, err := newMapWindow(f, size, mapStep)
+		win, data, err := newMapWindow(f, 0, size, mapStep)
 		if err != nil {
 			b.Skip(err)
 		}

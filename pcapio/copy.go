@@ -5,15 +5,16 @@ import (
 	"os"
 )
 
-// Copy writes the bytes of input i, as it lies on disk, to w. It may run
+// Copy writes the bytes of input i, as it lies on disk (compressed if it is)
+// or came through the pipe, to w. It may run
 // beside a pass.
 func (s *Source) Copy(w io.Writer, i int) error {
 	if i >= len(s.inputs) {
 		return os.ErrClosed
 	}
 	in := s.inputs[i]
-	if in.spool != nil {
-		_, err := io.Copy(w, io.NewSectionReader(in.spool.file, 0, in.size))
+	if in.raw != nil {
+		_, err := io.Copy(w, in.raw.reader())
 		return err
 	}
 	f, err := os.Open(in.path)
@@ -21,6 +22,6 @@ func (s *Source) Copy(w io.Writer, i int) error {
 		return openError(in.path, err)
 	}
 	defer f.Close()
-	_, err = io.Copy(w, io.LimitReader(f, in.size))
+	_, err = io.Copy(w, io.LimitReader(f, in.disk))
 	return err
 }

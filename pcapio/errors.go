@@ -21,6 +21,10 @@ var (
 	// its packets would all count twice.
 	ErrDuplicate = errors.New("same file given twice")
 
+	// ErrNoRoom is returned by Open if the disk has no room for what must be
+	// spooled.
+	ErrNoRoom = errors.New("not enough room")
+
 	// ErrChanged ends a pass over a file that was replaced or became shorter
 	// after Open. A file that grows is read up to its size at Open, so that
 	// every pass sees the same frames.

@@ -1,10 +1,10 @@
 package pcapio
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,13 +15,17 @@ import (
 
 // An input is one file of a Source.
 type input struct {
-	path   string
-	format string
-	size   int64
-	info   fs.FileInfo
-	spool  *spool // nil for a regular file
-	first  int64  // time of its first frame in nanoseconds; the limit if it has none
-	ends   []byte // hash of its first and last bytes, made when it is needed
+	path        string
+	format      string
+	compression string // "none"
+	size        int64  // bytes of the capture in it
+	disk        int64  // bytes of the file as it is, compressed or not
+	info        fs.FileInfo
+	raw         *section // what came through a pipe; nil for a regular file
+	data        *section // the capture, if it is not simply the file
+	notes       []Note   // on the file as a whole
+	first       int64    // time of its first frame in nanoseconds; the limit if it has none
+	ends        []byte   // hash of its first and last bytes, made when it is needed
 }
 
 // A fileKey is what the same file, found twice, has in common at least. It
@@ -32,8 +36,8 @@ type fileKey struct {
 }
 
 // openInput finds out what path is. seen holds the regular files so far.
-func openInput(path string, opt Options, seen map[fileKey][]*input) (*input, error) {
-	in := &input{path: path}
+func openInput(path string, opt Options, sp *spool, seen map[fileKey][]*input) (*input, error) {
+	in := &input{path: path, compression: "none"}
 	if path == "-" {
 		for _, o := range seen[fileKey{}] {
 			if o.path == path {
@@ -41,7 +45,7 @@ func openInput(path string, opt Options, seen map[fileKey][]*input) (*input, err
 			}
 		}
 		seen[fileKey{}] = append(seen[fileKey{}], in)
-		return in, in.fill(opt.Stdin, opt)
+		return in, in.receive(opt.Stdin, sp)
 	}
 
 	info, err := os.Stat(path)
@@ -49,7 +53,7 @@ func openInput(path string, opt Options, seen map[fileKey][]*input) (*input, err
 		return nil, openError(path, err)
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%s: %w; name the capture files in it", path, ErrDirectory)
+		return nil, fmt.Errorf("%s: %w; name the capture files in it, or all of them with --recursive", path, ErrDirectory)
 	}
 	if info.Mode().IsRegular() {
 		key := fileKey{info.Size(), info.ModTime()}
@@ -66,30 +70,75 @@ func openInput(path string, opt Options, seen map[fileKey][]*input) (*input, err
 	}
 	defer f.Close()
 	if !info.Mode().IsRegular() {
-		return in, in.fill(f, opt)
+		return in, in.receive(f, sp)
 	}
-	in.info, in.size = info, info.Size()
-	head := make([]byte, min(in.size, sniffLen))
-	if _, err := f.ReadAt(head, 0); err != nil {
-		return nil, openError(path, err)
-	}
-	if in.format, err = classify(head, path); err != nil {
-		return nil, err
-	}
-	return in, in.peek(f)
+	in.info, in.disk = info, info.Size()
+	return in, in.look(io.NewSectionReader(f, 0, in.disk), sp)
 }
 
-// fill spools r.
-func (in *input) fill(r io.Reader, opt Options) (err error) {
-	in.spool, in.format, err = newSpool(r, opt.SpoolDir, in.path)
+// receive spools what comes through a pipe. Its first bytes are looked at
+// before the rest is copied, so that an endless stream of something else is
+// refused at once.
+func (in *input) receive(r io.Reader, sp *spool) error {
+	b := bufio.NewReaderSize(r, sniffLen)
+	head, err := b.Peek(sniffLen)
+	if err != nil && err != io.EOF {
+		return openError(in.path, err)
+	}
+	if compressionOf(head) == nil {
+		if _, err := classify(head, in.path); err != nil {
+			return err
+		}
+	}
+	if in.raw, err = sp.add(b, 0, in.path); err != nil {
+		return err
+	}
+	in.disk, in.data = in.raw.size, in.raw
+	return in.look(in.raw.reader(), sp)
+}
+
+// look finds out what the bytes of an input are, decompresses them if need be,
+// and reads the first frame.
+func (in *input) look(r *io.SectionReader, sp *spool) error {
+	head := make([]byte, min(in.disk, sniffLen))
+	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
+		return openError(in.path, err)
+	}
+	in.size = in.disk
+	if compressionOf(head) == nil {
+		var err error
+		if in.format, err = classify(head, in.path); err != nil {
+			return err
+		}
+		return in.peek(r)
+	}
+	e, err := expand(r, in.path)
 	if err != nil {
 		return err
 	}
-	in.size = in.spool.size
-	if err := in.peek(in.spool.file); err != nil {
-		return errors.Join(err, in.spool.close())
+	// Hardly any capture becomes longer when it is decompressed by less.
+	if in.data, err = sp.add(e, in.disk, in.path); err != nil {
+		return err
 	}
-	return nil
+	in.format, in.compression, in.size = e.format, e.compression(), in.data.size
+	if n := e.note(); n != nil {
+		n.Off = in.size
+		in.notes = append(in.notes, *n)
+	}
+	return in.peek(in.data.reader())
+}
+
+// classify names the format of an input that begins with head, or says why it
+// cannot be read.
+func classify(head []byte, path string) (string, error) {
+	if len(head) == 0 {
+		return "", fmt.Errorf("%s: %w (0 bytes); nothing was captured, or it was not copied", name(path), ErrEmpty)
+	}
+	format, looks := sniff(head)
+	if format == "" {
+		return "", formatError(path, looks)
+	}
+	return format, nil
 }
 
 // peek reads the first frame for its time.
@@ -110,10 +159,10 @@ func (in *input) peek(r io.ReaderAt) error {
 // window opens the input for a pass. data is what is mapped, nil if the file
 // is read.
 func (in *input) window() (win *window, data []byte, err error) {
-	if in.spool != nil {
-		win, data, err = newMapWindow(in.spool.file, in.size, mapStep)
+	if in.data != nil {
+		win, data, err = newMapWindow(in.data.file, in.data.off, in.size, mapStep)
 		if err != nil {
-			return newReadWindow(in.spool.file, nil, in.size, readChunk), nil, nil
+			return newReadWindow(in.data.reader(), nil, in.size, readChunk), nil, nil
 		}
 		return win, data, nil
 	}
@@ -132,7 +181,7 @@ func (in *input) window() (win *window, data []byte, err error) {
 		f.Close()
 		return nil, nil, err
 	}
-	if win, data, err = newMapWindow(f, in.size, mapStep); err != nil {
+	if win, data, err = newMapWindow(f, 0, in.size, mapStep); err != nil {
 		return newReadWindow(f, f, in.size, readChunk), nil, nil
 	}
 	f.Close()
@@ -140,7 +189,7 @@ func (in *input) window() (win *window, data []byte, err error) {
 }
 
 func (in *input) describe() Input {
-	return Input{Path: in.path, Size: in.size, Format: in.format, Compression: "none"}
+	return Input{Path: in.path, Size: in.disk, Format: in.format, Compression: in.compression}
 }
 
 // compare orders inputs by first capture time, then by content, and by path

@@ -16,30 +16,40 @@ const (
 )
 
 const (
-	decompress = ": decompress it first"
-	convert    = ": convert it with editcap -F pcapng IN OUT"
+	unpack  = ": unpack it first"
+	convert = ": convert it with editcap -F pcapng IN OUT"
+	hexDump = ": convert it with text2pcap IN OUT"
 )
 
 // foreign are the formats that people hand over instead of a capture, by the
-// bytes at a fixed offset.
+// bytes at a fixed offset. Those that Wireshark opens, its editcap converts.
 var foreign = []struct {
 	at    int
 	magic string
 	looks string
 }{
-	{0, "\x1f\x8b", "gzip" + decompress},
-	{0, "\x28\xb5\x2f\xfd", "zstd" + decompress},
-	{0, "\xfd7zXZ\x00", "xz" + decompress},
-	{0, "\x04\x22\x4d\x18", "lz4" + decompress},
-	{0, "BZh", "bzip2" + decompress},
-	{0, "PK\x03\x04", "zip: unpack it first"},
-	{0, "7z\xbc\xaf\x27\x1c", "7z: unpack it first"},
-	{257, "ustar", "tar: unpack it first"},
+	{0, "PK\x03\x04", "zip" + unpack},
+	{0, "Rar!\x1a\x07", "rar" + unpack},
+	{0, "7z\xbc\xaf\x27\x1c", "7z" + unpack},
+	{0, "MSCF\x00\x00\x00\x00", "cab" + unpack},
+	{257, "ustar", "tar" + unpack},
+	{0, "\x1f\x9d", "compress (.Z): decompress it first with uncompress"},
+	{0, "LZIP", "lzip: decompress it first with lzip -d"},
 	{0, "GMBU", "Microsoft NetMon" + convert},
 	{0, "RTSS", "Microsoft NetMon 1" + convert},
 	{0, "snoop\x00\x00\x00", "snoop" + convert},
+	{0, "btsnoop\x00", "btsnoop" + convert},
 	{0, "XCP\x00", "NetXRay" + convert},
 	{0, "TRSNIFF data    \x1a", "Sniffer" + convert},
+	{0, "iptrace ", "AIX iptrace" + convert},
+	{0, "\x7fver", "OmniPeek" + convert},
+	{0, "ObserverPktBuffe", "Network Instruments Observer" + convert},
+	{0, "\x05VNF", "Visual Networks" + convert},
+	{0, "EyeSDN", "EyeSDN" + convert},
+	{0, "\xaa\xaa\xaa\xaa", "Accellent 5View" + convert},
+	{0, "TR\x00\x64\x00", "HP-UX nettl" + convert},
+	{0, "\x00\x00\x02\x00\x12\x05\x00\x10", "Tektronix K12" + convert},
+	{0, "#!rtpplay1.0 ", "rtpdump" + convert},
 	{8, "WAVE", "WAV audio"},
 	{0, "fLaC", "FLAC audio"},
 	{0, "OggS", "Ogg audio"},
@@ -91,6 +101,10 @@ func looksLikeText(head []byte) string {
 	}
 	b = bytes.ToLower(bytes.TrimSpace(b))
 	switch {
+	case looksLikeHexDump(b):
+		return "a hex dump" + hexDump
+	case bytes.HasPrefix(b, []byte("<?xml")):
+		return "XML"
 	case len(b) == 0:
 		return "text (blank)"
 	case bytes.HasPrefix(b, []byte("<!doctype html")), bytes.HasPrefix(b, []byte("<html")):
@@ -99,6 +113,23 @@ func looksLikeText(head []byte) string {
 		return "JSON"
 	}
 	return "text"
+}
+
+// looksLikeHexDump knows text2pcap's and tcpdump's way to print bytes: offset
+// 0, then bytes in hexadecimal.
+func looksLikeHexDump(b []byte) bool {
+	for line := range bytes.Lines(b) {
+		offset, rest, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
+		offset = bytes.TrimSuffix(bytes.TrimPrefix(offset, []byte("0x")), []byte(":"))
+		if len(offset) < 4 || len(bytes.Trim(offset, "0")) > 0 {
+			continue
+		}
+		first, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
+		if n := len(first); (n == 2 || n == 4) && len(bytes.Trim(first, "0123456789abcdef")) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // looksLikeERF knows Endace's records, which have no magic, by the first of

@@ -2,6 +2,7 @@ package pcapio
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +13,10 @@ import (
 
 // Options are how Open treats its inputs. The zero value is fit for use.
 type Options struct {
-	SpoolDir string    // where pipes are spooled; os.TempDir if empty
-	Stdin    io.Reader // what the path "-" reads; os.Stdin if nil
+	SpoolDir string          // where pipes and compressed files are spooled; os.TempDir if empty
+	MaxSpool int64           // bytes that may be spooled; 0 is what the disk has room for, less a reserve
+	Stdin    io.Reader       // what the path "-" reads; os.Stdin if nil
+	Context  context.Context // ends Open while it spools; never if nil
 }
 
 // A Source is a set of capture files that can be read again and again, each
@@ -22,6 +25,7 @@ type Options struct {
 type Source struct {
 	inputs []*input // in the order of Pos.File
 	size   int64
+	spool  spool
 
 	mu     sync.Mutex
 	found  []Input // as published by the passes
@@ -33,11 +37,11 @@ type Source struct {
 //
 // What a file is, its content tells, not its name. The path "-" is standard
 // input; it and all other inputs that are no regular files (pipes, /dev/fd/N)
-// are copied to a spool. The order of paths does not matter: inputs are
+// are copied to a spool, and so is what compressed files hold. The order of paths does not matter: inputs are
 // numbered by their first capture time, then by content.
 //
 // Errors name the path and wrap ErrEmpty, ErrFormat, ErrDirectory,
-// ErrDuplicate or the system's error.
+// ErrDuplicate, ErrNoRoom or the system's error.
 func Open(paths []string, opt Options) (*Source, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("no capture file given")
@@ -45,10 +49,13 @@ func Open(paths []string, opt Options) (*Source, error) {
 	if opt.Stdin == nil {
 		opt.Stdin = os.Stdin
 	}
-	s := new(Source)
+	if opt.Context == nil {
+		opt.Context = context.Background()
+	}
+	s := &Source{spool: spool{dir: opt.SpoolDir, most: opt.MaxSpool, ctx: opt.Context}}
 	seen := make(map[fileKey][]*input)
 	for _, path := range paths {
-		in, err := openInput(path, opt, seen)
+		in, err := openInput(path, opt, &s.spool, seen)
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -95,19 +102,13 @@ func (s *Source) Inputs() []Input {
 	return slices.Clone(s.found)
 }
 
-// Size is the number of bytes of all inputs together.
+// Size is the number of bytes of all inputs together, decompressed.
 func (s *Source) Size() int64 { return s.size }
 
 // Close removes what was spooled. Readers must be closed before.
 func (s *Source) Close() error {
-	var errs []error
-	for _, in := range s.inputs {
-		if in.spool != nil {
-			errs = append(errs, in.spool.close())
-		}
-	}
 	s.inputs = nil
-	return errors.Join(errs...)
+	return s.spool.close()
 }
 
 // publish keeps what a pass has found out about an input, unless another has
@@ -116,6 +117,10 @@ func (s *Source) publish(t *track) {
 	in := t.in.describe()
 	w := t.base()
 	w.report(&in)
+	for _, n := range t.in.notes {
+		n.File, n.Frame = w.file, w.number
+		in.Notes = append(in.Notes, n)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.whole[w.file] || in.Frames < s.found[w.file].Frames {

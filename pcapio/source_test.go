@@ -35,16 +35,20 @@ func TestOpenErrors(t *testing.T) {
 		{"notes.txt", "Dear all,\nplease find attached", ErrFormat, "notes.txt: not a capture file (looks like text); callx reads pcap and pcapng"},
 		{"three.pcap", "\xd4\xc3\xb2", ErrFormat, "not a capture file"},
 		{"noise", pad("\x01\x02\x03\x99\x98"), ErrFormat, "not a capture file; callx reads"},
-		{"a.gz", pad("\x1f\x8b\x08"), ErrFormat, "gzip: decompress it first"},
-		{"a.zst", pad("\x28\xb5\x2f\xfd"), ErrFormat, "zstd: decompress"},
-		{"a.xz", pad("\xfd7zXZ\x00"), ErrFormat, "xz: decompress"},
-		{"a.lz4", pad("\x04\x22\x4d\x18"), ErrFormat, "lz4: decompress"},
-		{"a.bz2", pad("BZh91AY"), ErrFormat, "bzip2: decompress"},
+		{"a.gz", pad("\x1f\x8b\x08"), ErrFormat, "(gzip data that is damaged from the start"},
+		{"a.zst", pad("\x28\xb5\x2f\xfd"), ErrFormat, "(zstd data that is damaged from the start"},
+		{"a.xz", pad("\xfd7zXZ\x00"), ErrFormat, "(xz data that is damaged from the start"},
+		{"a.lz4", pad("\x04\x22\x4d\x18"), ErrFormat, "(lz4 data that is damaged from the start"},
+		{"a.bz2", pad("BZh91AY"), ErrFormat, "(bzip2 data that is damaged from the start"},
 		{"a.zip", pad("PK\x03\x04"), ErrFormat, "zip: unpack"},
 		{"a.tar", pad("dump.pcap" + strings.Repeat("\x00", 248) + "ustar"), ErrFormat, "tar: unpack"},
 		{"a.cap", pad("GMBU\x00\x02"), ErrFormat, "NetMon: convert it with editcap"},
 		{"a.snoop", pad("snoop\x00\x00\x00\x00\x00\x00\x02"), ErrFormat, "snoop: convert"},
 		{"a.erf", pad("\x00\x00\x00\x00\x00\xf1\x53\x65\x02\x04\x00\x60\x00\x00\x00\x4a"), ErrFormat, "ERF: convert"},
+		{"dump.txt", "10:00:00 IP a > b: UDP\n\t0x0000:  4500 00c8 0000 4000\n", ErrFormat, "a hex dump: convert it with text2pcap"},
+		{"hex.txt", "0000  00 11 22 33\n0004  44 55\n", ErrFormat, "a hex dump: convert it with text2pcap"},
+		{"a.pdml", "<?xml version=\"1.0\"?>\n<pdml>", ErrFormat, "XML"},
+		{"a.rtp", "#!rtpplay1.0 192.0.2.1/5004\n", ErrFormat, "rtpdump: convert"},
 		{"a.html", "<!DOCTYPE html>\n<html>", ErrFormat, "HTML"},
 		{"a.json", "[\n  {\"a\": 1}\n]", ErrFormat, "JSON"},
 		{"a.wav", "RIFF\x24\x00\x00\x00WAVEfmt ", ErrFormat, "WAV"},
@@ -261,7 +265,7 @@ func TestSpool(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("the spool has a name: %v", left)
 	}
-	info, err := s.inputs[slices.IndexFunc(s.inputs, func(in *input) bool { return in.spool != nil })].spool.file.Stat()
+	info, err := s.spool.file.Stat()
 	if err != nil || info.Mode().Perm() != 0o600 || info.Size() != int64(len(file)) {
 		t.Errorf("spool %v, %v", info, err)
 	}

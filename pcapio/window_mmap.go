@@ -34,13 +34,13 @@ type mapping struct {
 	sum     byte // of the bytes touched in advance: keeps the loads alive
 }
 
-// newMapWindow maps size bytes of f and returns the window with the mapped
-// bytes. f may be closed at once.
-func newMapWindow(f *os.File, size int64, step int) (*window, []byte, error) {
+// newMapWindow maps size bytes of f from off, a multiple of the page size, and
+// returns the window with the mapped bytes. f may be closed at once.
+func newMapWindow(f *os.File, off, size int64, step int) (*window, []byte, error) {
 	if size <= 0 || size > math.MaxInt {
 		return nil, nil, errors.ErrUnsupported
 	}
-	data, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	data, err := unix.Mmap(int(f.Fd()), off, int(size), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return nil, nil, os.NewSyscallError("mmap", err)
 	}

@@ -137,7 +137,7 @@ func bothWindows(tb testing.TB, path, format string) ([]got, *walk) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	mapped, _, err := newMapWindow(f, info.Size(), os.Getpagesize())
+	mapped, _, err := newMapWindow(f, 0, info.Size(), os.Getpagesize())
 	if err != nil {
 		tb.Fatal(err)
 	}

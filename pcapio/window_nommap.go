@@ -9,6 +9,6 @@ import (
 
 const mapStep = 256 << 10
 
-func newMapWindow(*os.File, int64, int) (*window, []byte, error) {
+func newMapWindow(*os.File, int64, int64, int) (*window, []byte, error) {
 	return nil, nil, errors.ErrUnsupported
 }

@@ -20,8 +20,8 @@ type capture struct {
 }
 
 // open opens the inputs and runs pass 1. The caller closes src.
-func (a *app) open(ctx context.Context, paths []string, bar *progress) (*capture, error) {
-	src, err := pcapio.Open(paths, pcapio.Options{Stdin: a.stdin})
+func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *progress) (*capture, error) {
+	src, skipped, err := a.openSource(ctx, paths, o)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,9 @@ func (a *app) open(ctx context.Context, paths []string, bar *progress) (*capture
 	if err != nil {
 		src.Close()
 		return nil, err
+	}
+	if n := len(skipped); n > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("no capture and left out: %s in the folders; the first is %s", count(n, "file"), skipped[0]))
 	}
 	var names []string
 	for _, in := range src.Inputs() {

@@ -15,6 +15,7 @@ import (
 
 // extractOptions is what the flags of extract say.
 type extractOptions struct {
+	in        inputOptions
 	sel       selection
 	out       string
 	formats   []string
@@ -50,6 +51,7 @@ packet. What cannot be decoded is saved as caller.rtpdump, never as noise.`,
 			return a.extract(cmd.Context(), args, &o)
 		},
 	}
+	o.in.flags(cmd)
 	o.sel.flags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "folder to write to (required)")
@@ -100,7 +102,7 @@ func (a *app) extract(ctx context.Context, paths []string, o *extractOptions) er
 	}
 	bar := a.newProgress(o.quiet, 2)
 	defer bar.done()
-	c, err := a.open(ctx, paths, bar)
+	c, err := a.open(ctx, paths, &o.in, bar)
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,35 @@ import (
 	"io"
 	"sync"
 
+	"github.com/spf13/cobra"
+
 	"callx/calls"
 	"callx/output"
 	"callx/pcapio"
 )
+
+// inputOptions are the flags that say what to read.
+type inputOptions struct {
+	recursive bool
+	spool     string
+}
+
+func (o *inputOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "read all captures in the folders named, and below")
+	f.StringVar(&o.spool, "spool", "", "folder for what must be kept while it is read: pipes and decompressed files (default: the system's folder for temporary files)")
+}
+
+// openSource opens what the user named. The second result says what was left
+// out of folders.
+func (a *app) openSource(ctx context.Context, paths []string, o *inputOptions) (*pcapio.Source, []string, error) {
+	files, skipped, err := pcapio.Expand(paths, o.recursive)
+	if err != nil {
+		return nil, nil, err
+	}
+	src, err := pcapio.Open(files, pcapio.Options{Stdin: a.stdin, SpoolDir: o.spool, Context: ctx})
+	return src, skipped, err
+}
 
 // inputSums are the SHA-256 of the inputs, or why they could not be read.
 type inputSums struct {

@@ -20,6 +20,7 @@ import (
 
 func (a *app) listCommand() *cobra.Command {
 	var (
+		in                   inputOptions
 		sel                  selection
 		json, verbose, quiet bool
 	)
@@ -29,7 +30,8 @@ func (a *app) listCommand() *cobra.Command {
 		Long: `List prints one line for each call: number, start (UTC), caller and callee,
 state, duration of the media, codecs, and the share of packets lost.`,
 		Example: `  callx list dump.pcap
-  callx list night-*.pcapng --from alice
+  callx list night-*.pcapng.gz --from alice
+  callx list --recursive /var/captures
   tcpdump -r dump.pcap -w - udp | callx list -
   callx list dump.pcap --json | jq 'select(.state == "completed")'`,
 		Args: files,
@@ -37,9 +39,10 @@ state, duration of the media, codecs, and the share of packets lost.`,
 			if err := sel.check(); err != nil {
 				return err
 			}
-			return a.list(cmd.Context(), args, &sel, json, verbose, quiet)
+			return a.list(cmd.Context(), args, &in, &sel, json, verbose, quiet)
 		},
 	}
+	in.flags(cmd)
 	sel.flags(cmd)
 	cmd.Flags().BoolVar(&json, "json", false, "print one JSON object a call and line")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also print what became of every packet, and all notes")
@@ -47,9 +50,9 @@ state, duration of the media, codecs, and the share of packets lost.`,
 	return cmd
 }
 
-func (a *app) list(ctx context.Context, paths []string, sel *selection, json, verbose, quiet bool) error {
+func (a *app) list(ctx context.Context, paths []string, in *inputOptions, sel *selection, json, verbose, quiet bool) error {
 	bar := a.newProgress(quiet, 1)
-	c, err := a.open(ctx, paths, bar)
+	c, err := a.open(ctx, paths, in, bar)
 	bar.done()
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 
 // pushOptions is what the flags of push say.
 type pushOptions struct {
+	in      inputOptions
 	sel     selection
 	url     string
 	speed   string
@@ -54,6 +55,7 @@ a last text message has "type":"end".`,
 			return a.push(cmd.Context(), args, &o)
 		},
 	}
+	o.in.flags(cmd)
 	o.sel.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.url, "ws", "", "where to connect to, ws:// or wss:// (required)")
@@ -107,7 +109,7 @@ func speed(s string) float64 {
 func (a *app) push(ctx context.Context, paths []string, o *pushOptions) error {
 	bar := a.newProgress(o.quiet, 2)
 	defer bar.done()
-	c, err := a.open(ctx, paths, bar)
+	c, err := a.open(ctx, paths, &o.in, bar)
 	if err != nil {
 		return err
 	}
