@@ -2,8 +2,10 @@ package calls
 
 import (
 	"bytes"
+	"cmp"
 	"hash/maphash"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"callx/calls/sdp"
@@ -36,6 +38,7 @@ type dialog struct {
 	inviteSeq                         uint32
 	final                             int // last final status of the INVITE
 	cancelled, bye                    bool
+	running                           bool // the capture does not hold its beginning
 
 	says   [2][]description // what each side said of its media, in order of time
 	seen   map[uint64]struct{}
@@ -107,11 +110,11 @@ func (ds *dialogs) add(d *wire.Datagram) error {
 			party: [2]Party{partyOf(&m.From), partyOf(&m.To)},
 			start: d.Nanos, inviteSeq: m.CSeq, seen: map[uint64]struct{}{},
 		}
-		if m.IsRequest() && len(m.To.Tag) > 0 || !m.IsRequest() {
-			dlg.note(d.Pos, "incomplete", "the call was already being set up or running where the capture starts")
-		}
+		dlg.running = m.IsRequest() && len(m.To.Tag) > 0 || !m.IsRequest()
 		ds.byID[dlg.callID] = dlg
 		ds.order = append(ds.order, dlg)
+	} else if d.Nanos < dlg.start && m.IsRequest() && bytes.EqualFold(m.Method, []byte("INVITE")) && len(m.To.Tag) == 0 {
+		dlg.precede(m, d)
 	}
 	dlg.last = max(dlg.last, d.Nanos)
 	if err != nil {
@@ -126,6 +129,13 @@ func (ds *dialogs) add(d *wire.Datagram) error {
 		}
 	}
 	return nil
+}
+
+// precede takes the INVITE that began the dialog, if it is known only after
+// what it brought about: of a fragmented one, wire waits for the rest.
+func (d *dialog) precede(m *sip.Message, dg *wire.Datagram) {
+	d.callerTag, d.firstPos, d.start, d.running = string(m.From.Tag), dg.Pos, dg.Nanos, false
+	d.party = [2]Party{partyOf(&m.From), partyOf(&m.To)}
 }
 
 func (ds *dialogs) count(method string) {
@@ -175,7 +185,7 @@ func (d *dialog) take(m *sip.Message, dg *wire.Datagram) {
 		d.cancelled = true
 	case m.IsRequest() && invite && bytes.EqualFold(m.Method, []byte("INVITE")):
 		s := d.from(m)
-		if d.answer != 0 && d.fresh(m, s) {
+		if d.answer != 0 && t > d.answer && d.fresh(m, s) {
 			d.event(t, "reinvite", s, "")
 		}
 		if d.answer == 0 && s == caller {
@@ -243,6 +253,8 @@ func (d *dialog) describe(m *sip.Message, dg *wire.Datagram, seed maphash.Seed) 
 	held := d.holds(s)
 	offer := d.isOffer(m, s, generation)
 	d.says[s] = append(d.says[s], description{nanos: dg.Nanos, from: dg.Flow.Src.Addr(), generation: generation, offer: offer, session: session})
+	// A fragmented message may come late.
+	slices.SortStableFunc(d.says[s], func(a, b description) int { return cmp.Compare(a.nanos, b.nanos) })
 	if now := d.holds(s); offer && now != held && len(d.says[s]) > 1 {
 		kind := "resume"
 		if now {

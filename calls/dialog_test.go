@@ -150,3 +150,31 @@ func TestHoldEvents(t *testing.T) {
 		t.Errorf("events %q, want %q", got, want)
 	}
 }
+
+// TestLateBeginning has the INVITE come last, with its own time: wire gives up
+// waiting for the rest of a fragmented one long after.
+func TestLateBeginning(t *testing.T) {
+	script := []message{
+		{caller, 0, "INVITE sip:bob@h SIP/2.0", "1 INVITE", "m=audio 4000 RTP/AVP 8"},
+		{callee, 1, "SIP/2.0 180 Ringing", "1 INVITE", ""},
+		{callee, 2, "SIP/2.0 200 OK", "1 INVITE", "m=audio 5000 RTP/AVP 8"},
+		{caller, 9, "BYE sip:bob@h SIP/2.0", "2 BYE", ""},
+		{callee, 9.1, "SIP/2.0 200 OK", "2 BYE", ""},
+	}
+	call := func(order ...int) *Call {
+		var list []wire.Datagram
+		for _, i := range order {
+			list = append(list, script[i].datagram())
+		}
+		ix := index(list)
+		if len(ix.Calls) != 1 {
+			t.Fatalf("%d calls", len(ix.Calls))
+		}
+		return ix.Calls[0]
+	}
+	want, got := call(0, 1, 2, 3, 4), call(1, 2, 3, 4, 0)
+	if got.State != Completed || got.Start != want.Start || got.Caller != want.Caller || got.Callee != want.Callee ||
+		fmt.Sprint(got.Events) != fmt.Sprint(want.Events) || fmt.Sprint(got.Notes) != fmt.Sprint(want.Notes) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}

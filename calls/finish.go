@@ -166,6 +166,11 @@ func (f *finisher) dialogCalls() []*Call {
 			Caller: d.party[caller], Callee: d.party[callee], Start: timeOf(d.start),
 			Ringing: known(d.ringing), Answer: known(d.answer), End: known(d.end), FinalStatus: d.final,
 		}
+		if d.running {
+			c.Notes = append(c.Notes, f.named(pcapio.Note{
+				Pos: d.firstPos, Kind: "incomplete", Text: "the call was already being set up or running where the capture starts",
+			}))
+		}
 		for _, n := range d.notes {
 			c.Notes = append(c.Notes, f.named(n))
 		}

@@ -22,7 +22,8 @@ type Index struct {
 }
 
 // Accounting counts every frame of the inputs once; the fields add up to
-// Total. SIP, RTP and so on count UDP frames by what they carried.
+// Total. SIP, RTP and so on count frames by what they carried. A frame that
+// holds several RTP packets (an A-MSDU of 802.11) counts as so many.
 type Accounting struct {
 	Total            uint64 `json:"total"`
 	SIP              uint64 `json:"sip"`

@@ -79,6 +79,9 @@ func (x *Indexer) Frame(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) 
 	for i := range dgs {
 		d := &dgs[i]
 		if d.Flow.Proto == wire.UDP && !rtp.IsRTCP(d.Payload) && rtp.Parse(&x.packet, d.Payload, d.Cut > 0) == nil {
+			if own && f != nil { // 802.11 packs several datagrams into one frame
+				x.count.Total++
+			}
 			x.batch.take(d, &x.packet, x.count.Total)
 			own = true // Finish counts it, when it knows the owners
 		} else {

@@ -26,23 +26,31 @@ func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *pr
 		return nil, err
 	}
 	c := &capture{src: src, decoders: all.Decoders()}
+	if n := len(skipped); n > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("no capture and left out: %s in the folders; the first is %s", count(n, "file"), skipped[0]))
+	}
 	bar.start(src.Size())
+	if err := c.makeIndex(ctx, bar); err != nil {
+		src.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// makeIndex is pass 1.
+func (c *capture) makeIndex(ctx context.Context, bar *progress) error {
 	x := calls.NewIndexer(calls.Options{Decodable: c.decodable})
 	defer x.Close()
 	var dec wire.Decoder
-	err = walk(ctx, src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
+	err := walk(ctx, c.src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
 		x.Frame(f, class, dgs)
 		return nil
 	})
 	if err != nil {
-		src.Close()
-		return nil, err
-	}
-	if n := len(skipped); n > 0 {
-		c.notes = append(c.notes, fmt.Sprintf("no capture and left out: %s in the folders; the first is %s", count(n, "file"), skipped[0]))
+		return err
 	}
 	var names []string
-	for _, in := range src.Inputs() {
+	for _, in := range c.src.Inputs() {
 		names = append(names, in.Path)
 		for _, n := range in.Notes {
 			c.notes = append(c.notes, fmt.Sprintf("%s: frame %d (offset %d): %s: %s", in.Path, n.Frame, n.Off, n.Kind, n.Text))
@@ -54,8 +62,14 @@ func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *pr
 	for _, u := range dec.UnknownEtherTypes() {
 		c.notes = append(c.notes, fmt.Sprintf("%d frames of EtherType 0x%04x are not understood, the first is frame %d", u.Frames, u.EtherType, u.First.Frame))
 	}
+	for _, u := range dec.UnknownOpaque() {
+		c.notes = append(c.notes, fmt.Sprintf("%d frames of %v cannot be looked into, the first is frame %d", u.Frames, u.Opaque, u.First.Frame))
+	}
+	if n, first := dec.Incomplete(); n > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("%d fragmented datagrams are not whole, the first is frame %d", n, first.Frame))
+	}
 	c.index = x.Finish(names)
-	return c, nil
+	return nil
 }
 
 // decodable reports whether there is a decoder for a codec.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"callx/audio"
 	"callx/calls"
@@ -94,6 +95,7 @@ func (r *reconstruction) pass(ctx context.Context, bar *progress) error {
 	router := r.index.Router(r.keep)
 	var dec wire.Decoder
 	var p calls.Routed
+	var ending []*legWork
 	return walk(ctx, r.src, &dec, bar, func(_ *pcapio.Frame, _ wire.Class, dgs []wire.Datagram) error {
 		for i := range dgs {
 			d := &dgs[i]
@@ -110,12 +112,17 @@ func (r *reconstruction) pass(ctx context.Context, bar *progress) error {
 			if err := r.packet(w, &p, d); err != nil {
 				return err
 			}
-			if d.Pos == p.Leg.Last {
-				if err := r.shards.send(w, job{kind: jobEnd}, nil); err != nil {
-					return err
-				}
+			if d.Pos == p.Leg.Last && !slices.Contains(ending, w) {
+				ending = append(ending, w)
 			}
 		}
+		// A frame may hold several packets of a leg (802.11 A-MSDU).
+		for _, w := range ending {
+			if err := r.shards.send(w, job{kind: jobEnd}, nil); err != nil {
+				return err
+			}
+		}
+		ending = ending[:0]
 		return nil
 	})
 }
