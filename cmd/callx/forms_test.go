@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -51,6 +53,9 @@ func TestForms(t *testing.T) {
 				t.Run(f.Name, func(t *testing.T) {
 					t.Parallel()
 					files, err := f.Files(capture)
+					if errors.Is(err, exec.ErrNotFound) {
+						t.Skip(err)
+					}
 					if err != nil {
 						t.Fatal(err)
 					}
