@@ -129,8 +129,8 @@ func (r *run) keep() {
 const comfortNoise = 13
 
 // bytesPerTick holds the static payload types whose length gives their
-// duration (RFC 3551 table 4): PCMU, PCMA, L16 stereo and mono.
-var bytesPerTick = [128]uint8{0: 1, 8: 1, 10: 4, 11: 2}
+// duration (RFC 3551 table 4): PCMU, PCMA, G722, L16 stereo and mono.
+var bytesPerTick = [128]uint8{0: 1, 8: 1, 9: 1, 10: 4, 11: 2}
 
 // add takes one packet, and reports false where it does not go on from what
 // the run holds; nothing is changed then.

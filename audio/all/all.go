@@ -4,6 +4,7 @@ package all
 import (
 	"callx/audio"
 	"callx/audio/g711"
+	"callx/audio/g722"
 	"callx/audio/l16"
 )
 
@@ -12,6 +13,7 @@ func Decoders() audio.Registry {
 	return audio.Registry{
 		"pcma": g711.NewALaw,
 		"pcmu": g711.NewMuLaw,
+		"g722": g722.New,
 		"l16":  l16.New,
 	}
 }
