@@ -75,18 +75,23 @@ func (y *yardstick) pcap(b []byte) func([]byte) int {
 	}
 	ip := yardLink(uint16(y.word(b[20:])))
 	return func(b []byte) int {
-		i := 0
+		i, packets, sum, swap := 0, y.packets, y.sum, y.swap
 		for i+head <= len(b) {
-			n := head + int(y.word(b[i+8:]))
-			if n < head || n > len(b)-i {
+			n := binary.LittleEndian.Uint32(b[i+8:])
+			if swap {
+				n = bits.ReverseBytes32(n)
+			}
+			if uint64(n) > uint64(len(b)-i-head) {
 				break
 			}
-			if f := b[i+head : i+n]; len(f) >= ip+yardRTP {
-				y.sum += yardLoad(f[ip:])
+			i += head
+			if f := b[i:]; int(n) >= ip+yardRTP {
+				sum += yardLoad(f[ip:])
 			}
-			y.packets++
-			i += n
+			packets++
+			i += int(n)
 		}
+		y.packets, y.sum = packets, sum
 		return i
 	}
 }
@@ -94,23 +99,27 @@ func (y *yardstick) pcap(b []byte) func([]byte) int {
 // pcapng is the loop over blocks; it takes frames to be Ethernet.
 func (y *yardstick) pcapng(b []byte) int {
 	const ip = 14
-	i := 0
+	i, packets, sum, swap := 0, y.packets, y.sum, y.swap
 	for i+12 <= len(b) {
-		if binary.LittleEndian.Uint32(b[i:]) == 0x0a0d0d0a {
-			y.swap = b[i+8] == 0x1a
+		typ, n := binary.LittleEndian.Uint32(b[i:]), binary.LittleEndian.Uint32(b[i+4:])
+		if typ == 0x0a0d0d0a {
+			swap = b[i+8] == 0x1a
 		}
-		n := int(y.word(b[i+4:]))
-		if n < 12 || n > len(b)-i {
+		if swap {
+			typ, n = bits.ReverseBytes32(typ), bits.ReverseBytes32(n)
+		}
+		if n < 12 || uint64(n) > uint64(len(b)-i) {
 			break
 		}
-		if y.word(b[i:]) == 6 {
+		if typ == 6 {
 			if n >= 32+ip+yardRTP {
-				y.sum += yardLoad(b[i+28+ip:])
+				sum += yardLoad(b[i+28+ip:])
 			}
-			y.packets++
+			packets++
 		}
-		i += n
+		i += int(n)
 	}
+	y.packets, y.sum, y.swap = packets, sum, swap
 	return i
 }
 
