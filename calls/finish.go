@@ -17,6 +17,7 @@ import (
 // be used afterwards.
 func (x *Indexer) Finish(paths []string) *Index {
 	x.flush()
+	x.tcp.finish(x)
 	f := &finisher{Indexer: x, paths: paths, owners: map[*run]owner{}}
 	for id := range x.cur {
 		for _, r := range x.runs(id) {

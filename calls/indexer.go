@@ -43,6 +43,7 @@ type Indexer struct {
 	rest    []*stream // what else there is to each
 	slab    []run     // room for further runs
 	touched uint8     // keeps loads alive
+	tcp     tcpStreams
 	zrtp    map[wire.Flow]bool
 	dtmf    []digitEvent
 	copied  uint64     // datagrams that wire found to be there before,

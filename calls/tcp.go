@@ -1,9 +1,146 @@
 package calls
 
-import "callx/pcapio/wire"
+import (
+	"fmt"
+
+	"callx/calls/sip"
+	"callx/pcapio"
+	"callx/pcapio/wire"
+)
+
+// SIP over TCP, plain or in WebSockets.
+
+// maxPartial bounds what is held of messages that are not complete, in bytes.
+const maxPartial = 32 << 20
+
+// sipsPort is for SIP over TLS (RFC 3261 section 19.1.2).
+const sipsPort = 5061
+
+// maxTLS bounds how many TLS connections are told from each other.
+const maxTLS = 1 << 16
+
+// Streams tells a wire.Decoder which TCP connections the Indexer wants: those
+// with SIP, and of TLS on the port of SIP the first flight.
+func Streams(f wire.Flow, b []byte) wire.Interest {
+	switch sip.SniffStream(b) {
+	case sip.Yes:
+		return wire.Follow
+	case sip.Maybe:
+		return wire.Undecided
+	}
+	if isTLS(&f, b) {
+		return wire.Glance
+	}
+	return wire.Ignore
+}
+
+// isTLS knows a handshake record with a ClientHello (RFC 8446 sections 4 and
+// 5.1).
+func isTLS(f *wire.Flow, b []byte) bool {
+	return f.Dst.Port() == sipsPort && len(b) >= 6 && b[0] == 22 && b[1] == 3 && b[5] == 1
+}
+
+// A place is where in the capture a message began.
+type place struct {
+	pcapio.Pos
+	nanos int64
+}
+
+// tcpStreams holds what the Indexer knows of TCP. The zero value is empty.
+type tcpStreams struct {
+	framers map[wire.Flow]*sip.Framer[place]
+	partial int // bytes that they hold
+	tls     map[wire.Flow]struct{}
+	first   pcapio.Pos // of tls
+}
 
 // stretch takes the next bytes of a TCP stream and returns the counter that
 // their frame belongs to.
 func (x *Indexer) stretch(d *wire.Datagram) *uint64 {
+	t := &x.tcp
+	fr := t.framers[d.Flow]
+	switch {
+	case fr != nil:
+	case len(d.Payload) == 0:
+		return &x.told.OtherTCP
+	case isTLS(&d.Flow, d.Payload):
+		t.addTLS(d)
+		return &x.told.OtherTCP
+	default:
+		if t.framers == nil {
+			t.framers = map[wire.Flow]*sip.Framer[place]{}
+		}
+		fr = new(sip.Framer[place])
+		t.framers[d.Flow] = fr
+	}
+	held := fr.Buffered()
+	if d.Hole {
+		fr.Gap()
+		x.frames(fr, &d.Flow)
+	}
+	fr.Feed(d.Payload, place{d.Pos, d.Nanos})
+	if d.Cut > 0 || d.End {
+		fr.Gap()
+	}
+	x.frames(fr, &d.Flow)
+	if t.partial+fr.Buffered()-held > maxPartial {
+		fr.Gap()
+		x.frames(fr, &d.Flow)
+	}
+	t.partial += fr.Buffered() - held
+	if d.End {
+		delete(t.framers, d.Flow)
+	}
+	if fr.Found() {
+		return &x.told.SIP
+	}
 	return &x.told.OtherTCP
+}
+
+// frames takes the messages that a stream holds.
+func (x *Indexer) frames(fr *sip.Framer[place], f *wire.Flow) {
+	var m sip.Frame[place]
+	for fr.Next(&m) {
+		var callID []byte
+		if len(m.Data) > 0 {
+			d := wire.Datagram{Pos: m.At.Pos, Nanos: m.At.nanos, Flow: *f, Payload: m.Data}
+			err := x.signal.add(&d)
+			if callID = x.signal.msg.CallID; err != nil && len(callID) == 0 {
+				x.note(m.At.Pos, "sip", "SIP message could not be read: "+err.Error())
+			}
+		}
+		if m.Err == nil {
+			continue
+		}
+		kind := "tcp"
+		if m.WebSocket {
+			kind = "websocket"
+		}
+		text := "SIP message is not whole: " + m.Err.Error()
+		if dlg := x.signal.byID[string(callID)]; dlg != nil {
+			dlg.note(m.At.Pos, kind, text)
+		} else {
+			x.note(m.At.Pos, kind, text)
+		}
+	}
+}
+
+func (t *tcpStreams) addTLS(d *wire.Datagram) {
+	if t.tls == nil {
+		t.tls, t.first = map[wire.Flow]struct{}{}, d.Pos
+	}
+	if len(t.tls) < maxTLS {
+		t.tls[d.Flow] = struct{}{}
+	}
+}
+
+// finish says what could not be read.
+func (t *tcpStreams) finish(x *Indexer) {
+	switch n := len(t.tls); n {
+	case 0:
+	case 1:
+		x.note(t.first, "tls", "a TLS connection to the port of SIP cannot be read")
+	default:
+		x.note(t.first, "tls", fmt.Sprintf("%d TLS connections to the port of SIP cannot be read", n))
+	}
 }

@@ -15,10 +15,8 @@ var (
 // what UDP has room for.
 const MaxMessage = 256 << 10
 
-const (
-	maxMarks = 64       // places in the stream that a Framer remembers
-	maxSpare = 16 << 10 // bytes of buffer that it keeps with nothing in it
-)
+// maxMarks is how many places in the stream a Framer remembers.
+const maxMarks = 16
 
 // A Framer finds the SIP messages in one direction of a connection: one after
 // the other, each as long as its Content-Length says (RFC 3261 section 18.3),
@@ -131,6 +129,11 @@ func (f *Framer[At]) Next(out *Frame[At]) bool {
 			return true
 		}
 	}
+	if f.gap && f.socket.part(nil) {
+		*out = Frame[At]{Data: f.socket.data, At: f.began, WebSocket: true, Err: ErrCut}
+		f.socket = socket{}
+		return true
+	}
 	f.keep()
 	return false
 }
@@ -148,17 +151,14 @@ func (f *Framer[At]) at() At {
 func (f *Framer[At]) keep() {
 	if f.gap {
 		f.gap, f.adrift = false, true
-		f.message, f.socket = message{}, socket{data: f.socket.data[:0]}
+		f.message, f.socket = message{}, socket{}
 	}
 	left := f.win[min(f.pos, len(f.win)):]
 	switch {
 	case len(left) == 0:
-		f.marks = f.marks[:0]
-		f.own = f.own[:0]
-		if cap(f.own) > maxSpare {
-			f.own = nil
-		}
-		if cap(f.socket.data) > maxSpare && !f.socket.open {
+		// Buffers are not kept for later: most streams never need one.
+		f.own, f.marks = nil, f.marks[:0]
+		if !f.socket.open {
 			f.socket.data = nil
 		}
 		if f.protocol == plain && !f.found {
@@ -242,6 +242,7 @@ func (f *Framer[At]) giveUp(rest []byte, out *Frame[At]) int {
 		return len(out.Data)
 	case f.protocol == webSocket && f.socket.part(rest):
 		out.Data, out.Err, out.At = f.socket.data, ErrCut, f.startOf(out.At)
+		f.socket = socket{}
 	case f.protocol == handshake:
 		f.protocol = undecided
 	}

@@ -100,7 +100,7 @@ func (m *message) headers(b []byte) (complete, next bool) {
 			m.head = end + 1
 			return true, false
 		}
-		if isStart(line, false) {
+		if isStart(line, true) {
 			return false, true
 		}
 		m.head, m.seen = end+1, end+1
