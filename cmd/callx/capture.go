@@ -41,7 +41,7 @@ func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *pr
 func (c *capture) makeIndex(ctx context.Context, bar *progress) error {
 	x := calls.NewIndexer(calls.Options{Decodable: c.decodable})
 	defer x.Close()
-	var dec wire.Decoder
+	dec := wire.Decoder{Streams: calls.Streams}
 	err := walk(ctx, c.src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
 		x.Frame(f, class, dgs)
 		return nil
