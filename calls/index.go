@@ -23,7 +23,9 @@ type Index struct {
 
 // Accounting counts every frame of the inputs once; the fields add up to
 // Total. SIP, RTP and so on count frames by what they carried. A frame that
-// holds several RTP packets (an A-MSDU of 802.11) counts as so many.
+// holds several RTP packets (an A-MSDU of 802.11) counts as so many. Of a TCP
+// stream that carries SIP, SIP counts the frames with payload and the last; its
+// bare acknowledgements are in OtherTCP.
 type Accounting struct {
 	Total            uint64 `json:"total"`
 	SIP              uint64 `json:"sip"`
