@@ -41,6 +41,37 @@ type Input struct {
 	Last        calls.Time   `json:"last"`
 	Truncated   bool         `json:"truncated"`
 	Notes       []calls.Note `json:"notes"`
+
+	// What a pcapng file says of its capture.
+	Interfaces []Interface `json:"interfaces"`
+	Dropped    *uint64     `json:"dropped"` // frames that the capture lost; null if the file does not say
+	Comments   []Comment   `json:"comments"`
+}
+
+// An Interface is a place where frames of an input were captured. The counters
+// run from the beginning of the capture; null is what the file does not say.
+type Interface struct {
+	LinkType    int    `json:"link_type"`
+	Snaplen     uint32 `json:"snaplen"` // 0 is no limit
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Hardware    string `json:"hardware"`
+	OS          string `json:"os"`
+	Filter      string `json:"filter"`
+	Speed       uint64 `json:"speed_bps"` // 0 is unknown
+	Frames      uint64 `json:"frames"`    // in the file
+	Received    *int64 `json:"received"`
+	IfDropped   *int64 `json:"dropped_by_interface"`
+	OSDropped   *int64 `json:"dropped_by_os"`
+}
+
+// A Comment is a remark in an input about its section, an interface, a packet
+// or another block.
+type Comment struct {
+	Frame  uint64 `json:"frame"` // the packet's, or that of the next one
+	Offset int64  `json:"offset"`
+	On     string `json:"on"`
+	Text   string `json:"text"`
 }
 
 // WriteManifest writes m as indented JSON.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"sync"
 
@@ -86,6 +87,16 @@ func manifestInputs(c *capture, s inputSums) ([]output.Input, error) {
 			Path: in.Path, Size: in.Size, SHA256: s.sums[i], Format: in.Format, Compression: in.Compression,
 			LinkTypes: []int{}, Frames: in.Frames, Truncated: in.Truncated, Notes: []calls.Note{},
 			First: calls.Time{Time: in.First}, Last: calls.Time{Time: in.Last},
+			Interfaces: []output.Interface{}, Comments: []output.Comment{},
+		}
+		for _, i := range in.Interfaces {
+			o.Interfaces = append(o.Interfaces, manifestInterface(&i))
+		}
+		if in.Counted {
+			o.Dropped = &in.Dropped
+		}
+		for _, c := range in.Comments {
+			o.Comments = append(o.Comments, output.Comment{Frame: c.Frame, Offset: c.Off, On: c.On, Text: c.Text})
 		}
 		for _, l := range in.Links {
 			o.LinkTypes = append(o.LinkTypes, int(l))
@@ -100,4 +111,38 @@ func manifestInputs(c *capture, s inputSums) ([]output.Input, error) {
 
 func inputNote(in pcapio.Input, n pcapio.Note) calls.Note {
 	return calls.Note{File: in.Path, Frame: n.Frame, Offset: n.Off, Kind: n.Kind, Text: n.Text}
+}
+
+func manifestInterface(i *pcapio.Interface) output.Interface {
+	o := output.Interface{
+		LinkType: int(i.Link), Snaplen: i.Snaplen, Name: i.Name, Description: i.Description, Hardware: i.Hardware,
+		OS: i.OS, Filter: i.Filter, Speed: i.Speed, Frames: i.Frames,
+	}
+	if i.Stats.Blocks > 0 {
+		o.Received, o.IfDropped, o.OSDropped = counter(i.Stats.Received), counter(i.Stats.IfDropped), counter(i.Stats.OSDropped)
+	}
+	return o
+}
+
+// counter is nil for a count that is not known.
+func counter(n int64) *int64 {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+// comments are the remarks in the inputs, in lines for people.
+func comments(src *pcapio.Source) []string {
+	var lines []string
+	for _, in := range src.Inputs() {
+		for _, c := range in.Comments {
+			what := "the " + c.On
+			if c.On == "packet" {
+				what = fmt.Sprintf("frame %d", c.Frame)
+			}
+			lines = append(lines, fmt.Sprintf("%s: comment on %s: %s", in.Path, what, c.Text))
+		}
+	}
+	return lines
 }

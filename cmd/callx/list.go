@@ -74,6 +74,7 @@ func (a *app) list(ctx context.Context, paths []string, in *inputOptions, sel *s
 		a.printNotes(c.notes)
 	}
 	if verbose {
+		a.printNotes(comments(c.src))
 		for _, call := range selected {
 			for _, n := range call.Notes {
 				a.printNotes([]string{fmt.Sprintf("call %d: %v", call.Number, n)})
