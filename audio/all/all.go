@@ -5,6 +5,7 @@ import (
 	"callx/audio"
 	"callx/audio/g711"
 	"callx/audio/g722"
+	"callx/audio/gsm"
 	"callx/audio/l16"
 )
 
@@ -14,6 +15,7 @@ func Decoders() audio.Registry {
 		"pcma": g711.NewALaw,
 		"pcmu": g711.NewMuLaw,
 		"g722": g722.New,
+		"gsm":  gsm.New,
 		"l16":  l16.New,
 	}
 }

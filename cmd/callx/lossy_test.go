@@ -16,6 +16,7 @@ type fidelity struct{ delay, snr float64 }
 // catalogue of the captures measured with the clients' own decoders.
 var lossy = map[string]fidelity{
 	"G722": {1.4, 25},
+	"GSM":  {0, 9},
 }
 
 // compareLossy holds a leg's samples against what the client's encoder was
