@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,35 @@ func openZstd(r io.Reader) (io.Reader, error) {
 // compressed capture goes through a log rotation that compresses.
 const maxLayers = 2
 
+// skippable stands for frames that zstd and lz4 may have in front of their
+// data, with anything in them (RFC 8878 section 3.1.2). What they hold is not
+// the capture.
+var skippable = compression{open: func(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	for {
+		head, err := b.Peek(skipHeader)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if !isSkippable(head) {
+			return b, nil
+		}
+		if _, err := io.CopyN(io.Discard, b, skipHeader+int64(binary.LittleEndian.Uint32(head[4:]))); err != nil {
+			return nil, err
+		}
+	}
+}}
+
+const skipHeader = 8
+
+func isSkippable(b []byte) bool {
+	return len(b) >= skipHeader && b[0]>>4 == 5 && b[1] == 0x2a && b[2] == 0x4d && b[3] == 0x18
+}
+
 func compressionOf(head []byte) *compression {
+	if isSkippable(head) {
+		return &skippable
+	}
 	for i := range compressions {
 		if bytes.HasPrefix(head, []byte(compressions[i].magic)) {
 			return &compressions[i]
@@ -85,7 +114,9 @@ func expand(r io.Reader, path string) (*expanded, error) {
 			e.format, err = e.classify(head, path, err)
 			return e, err
 		}
-		e.layers = append(e.layers, c.name)
+		if c != &skippable {
+			e.layers = append(e.layers, c.name)
+		}
 		if inner, err = c.open(b); err != nil {
 			if e.raw.err != nil {
 				return nil, openError(path, e.raw.err)

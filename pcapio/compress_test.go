@@ -105,6 +105,7 @@ func TestCompressed(t *testing.T) {
 		}{
 			{"whole", format, one},
 			{"in two parts", format, parts},
+			{"behind a note", format, append([]byte("\x5a\x2a\x4d\x18\x04\x00\x00\x00note"), one...)}, // as zstd and lz4 know it
 			{"twice", format + " in gzip", squeezeHere(t, "gzip", one)},
 		} {
 			t.Run(format+" "+tt.name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func fast(g *Datagram, f *pcapio.Frame) bool {
 		return false
 	}
 	length := int(binary.BigEndian.Uint16(b[4:]))
-	if length < 8 || length > len(b) {
+	if length < 8 || length > len(b) || mayTunnel(b) {
 		return false
 	}
 	g.Pos, g.Nanos, g.Flow.Proto = f.Pos, f.Nanos, UDP
