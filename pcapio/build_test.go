@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -86,6 +87,11 @@ func option(o order, code uint16, v ...byte) []byte {
 
 func epb(o order, id uint32, ts uint64, length uint32, data []byte) []byte {
 	return block(o, blockEnhanced, words(o, id, uint32(ts>>32), uint32(ts), uint32(len(data)), length), data)
+}
+
+func epbOptions(o order, id uint32, ts uint64, length uint32, data []byte, options ...[]byte) []byte {
+	padded := slices.Concat(data, make([]byte, -len(data)&3))
+	return block(o, blockEnhanced, words(o, id, uint32(ts>>32), uint32(ts), uint32(len(data)), length), padded, join(nil, options...))
 }
 
 func spb(o order, length uint32, data []byte) []byte {
