@@ -165,7 +165,7 @@ func (a *about) endSection() {
 func (a *about) drop(pos Pos, iface int32, from, nanos int64, n uint64) {
 	a.counted = true
 	in := &a.interfaces[iface]
-	from = max(from, in.until)
+	from = min(max(from, in.until), nanos) // clocks may step back
 	in.until = nanos
 	if n == 0 {
 		return

@@ -115,6 +115,8 @@ func TestDrops(t *testing.T) {
 				[]drop{{1, math.MinInt64, at, 3}, {1, at + 4000, at + 7000, 2}}, "5 frames"},
 			{"both", [][]byte{pkt(0, us, 5), isb(o, 0, us+3, 30, 5, 0), pkt(0, us+4, 2), isb(o, 0, us+6, 30, 8, 1)}, true,
 				[]drop{{0, math.MinInt64, at, 5}, {0, at + 3000, at + 4000, 2}, {0, at + 4000, at + 6000, 2}}, "9 frames"},
+			{"time steps back", [][]byte{pkt(0, us, 1), pkt(0, us-1e6, 2)}, true,
+				[]drop{{0, math.MinInt64, at, 1}, {0, at - 1e9, at - 1e9, 2}}, "3 frames"},
 			{"beyond 64 bits", [][]byte{isb(o, 0, us, 1, math.MaxUint64, math.MaxUint64), pkt(1, us, math.MaxUint64)}, true,
 				[]drop{{0, math.MinInt64, at, 2 * math.MaxInt64}, {1, math.MinInt64, at, math.MaxUint64}}, "18446744073709551615 frames"},
 		} {
@@ -313,7 +315,7 @@ func checkAbout(tb testing.TB, in Input, frames uint64) {
 	var sum, seen uint64
 	for _, d := range in.Drops {
 		sum = addSaturated(sum, d.Frames)
-		if d.Frames == 0 || d.Interface >= len(in.Interfaces) {
+		if d.Frames == 0 || d.From > d.To || d.Interface >= len(in.Interfaces) {
 			tb.Errorf("drop %+v of %d interfaces", d, len(in.Interfaces))
 		}
 	}
