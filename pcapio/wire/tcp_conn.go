@@ -13,7 +13,7 @@ const (
 	maxHeld      = 256 << 10
 	maxSegments  = 512 // held of one stream
 	// maxEarly is how many bytes of a stream may come before its first ones.
-	maxEarly = 16 << 10
+	maxEarly = 32 << 10
 	// maxIdle is how long a connection is remembered that has not carried
 	// anything yet, or that has ended (twice the maximum segment lifetime of
 	// most systems).
