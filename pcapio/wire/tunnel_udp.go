@@ -100,21 +100,55 @@ func openType(etherType uint16, b []byte, cut int) ([]byte, layer, bool) {
 }
 
 // openMPLS opens MPLS in UDP (RFC 7510): a stack of labels, the last of which
-// says so, and behind it IP or a pseudowire.
-func openMPLS(b []byte, _ int) ([]byte, layer, bool) {
+// says so, and behind it IP, or Ethernet with IP, with a control word or
+// without. Labels may be anything, text and RTP too; so the length in the IP
+// header has to agree.
+func openMPLS(b []byte, cut int) ([]byte, layer, bool) {
 	const maxLabels = 8
 	for at := 0; at+4 < len(b) && at < 4*maxLabels; at += 4 {
 		if b[at+2]&1 == 0 {
 			continue
 		}
-		switch inner := b[at+4:]; inner[0] >> 4 {
-		case 4, 6:
-			return b, (*Decoder).mpls, true
-		default:
-			return b, (*Decoder).mpls, looksEthernet(inner) || len(inner) > 4 && looksEthernet(inner[4:])
-		}
+		inner := b[at+4:]
+		length, ok := lengthIP(inner)
+		return b, (*Decoder).mpls, ok && length == len(inner)+cut || holdsIP(inner, cut) || len(inner) > 4 && holdsIP(inner[4:], cut)
 	}
 	return nil, nil, false
+}
+
+// lengthIP returns the length of an IP packet, as its header tells it.
+func lengthIP(b []byte) (int, bool) {
+	if len(b) < 6 {
+		return 0, false
+	}
+	switch b[0] >> 4 {
+	case 4:
+		length := int(binary.BigEndian.Uint16(b[2:]))
+		return length, b[0]&0x0f >= 5 && length >= 20
+	case 6:
+		return 40 + int(binary.BigEndian.Uint16(b[4:])), true
+	}
+	return 0, false
+}
+
+// holdsIP reports whether b is an Ethernet frame, tagged or not, with an IP
+// packet that fits into it.
+func holdsIP(b []byte, cut int) bool {
+	if len(b) < 14 {
+		return false
+	}
+	etherType, b := binary.BigEndian.Uint16(b[12:]), b[14:]
+	for (etherType == etherVLAN || etherType == etherQinQ) && len(b) >= 4 {
+		etherType, b = binary.BigEndian.Uint16(b[2:]), b[4:]
+	}
+	length, ok := lengthIP(b)
+	if !ok || length > len(b)+cut {
+		return false
+	}
+	if b[0]>>4 == 4 {
+		return etherType == etherIPv4
+	}
+	return etherType == etherIPv6
 }
 
 // openGRE opens GRE in UDP (RFC 8086): version 0 without routes.
@@ -138,11 +172,14 @@ func openGRE(b []byte, cut int) ([]byte, layer, bool) {
 	return openType(binary.BigEndian.Uint16(b[2:]), b[header:], cut)
 }
 
-// openTeredo opens IPv6 behind a NAT (RFC 4380 section 5.1.1), with or without
-// the indication of where it came from.
+// openTeredo opens IPv6 behind a NAT (RFC 4380 section 5.1.1). In front may
+// stand who sent it, with lengths of its own, and where it came from.
 func openTeredo(b []byte, cut int) ([]byte, layer, bool) {
-	const origin = 8
-	if len(b) > origin && b[0] == 0 && b[1] == 0 {
+	const authentication, nonce, origin = 4, 8 + 1, 8
+	if len(b) >= authentication && b[0] == 0 && b[1] == 1 {
+		b = b[min(len(b), authentication+int(b[2])+int(b[3])+nonce):]
+	}
+	if len(b) >= origin && b[0] == 0 && b[1] == 0 {
 		b = b[origin:]
 	}
 	if len(b) < 40 || b[0]>>4 != 6 || int(binary.BigEndian.Uint16(b[4:])) != len(b)-40+cut {
