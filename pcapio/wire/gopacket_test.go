@@ -41,7 +41,8 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 		return a.Unmap()
 	}
 	p := gopacket.NewPacket(f.Data, dec, gopacket.DecodeOptions{NoCopy: true, Lazy: true})
-	for _, l := range p.Layers() {
+	all := p.Layers()
+	for i, l := range all {
 		switch l := l.(type) {
 		case *layers.IPv4:
 			src, dst = addr(l.SrcIP), addr(l.DstIP)
@@ -51,11 +52,20 @@ func gopacketUDP(f *pcapio.Frame) (flow Flow, payload []byte, isUDP, sure bool) 
 			flow = Flow{
 				Src: netip.AddrPortFrom(src, uint16(l.SrcPort)), Dst: netip.AddrPortFrom(dst, uint16(l.DstPort)), Proto: UDP,
 			}
-			return flow, l.Payload, src.IsValid(), src.IsValid()
+			if i+1 < len(all) {
+				switch all[i+1].(type) {
+				case *layers.VXLAN, *layers.Geneve, *layers.GTPv1U:
+					tunnel = true
+					continue
+				}
+			}
+			// There are tunnels that gopacket does not know.
+			known := tunnelAt(uint16(l.DstPort)) == nil && tunnelAt(uint16(l.SrcPort)) == nil
+			return flow, l.Payload, src.IsValid(), src.IsValid() && known
 		case *layers.Ethernet, *layers.Dot1Q, *layers.LLC, *layers.SNAP, *layers.LinuxSLL, *layers.Loopback,
 			*layers.IPv6HopByHop, *layers.IPv6Routing, *layers.IPv6Destination, *layers.IPSecAH,
 			*layers.PPPoE, *layers.PPP, *layers.MPLS, *layers.EtherIP, *layers.RadioTap, *layers.Dot11, *layers.Dot11Data, *layers.Dot11DataQOSData:
-		case *layers.GRE:
+		case *layers.GRE, *layers.VXLAN, *layers.Geneve, *layers.GTPv1U:
 			tunnel = true
 		case *gopacket.DecodeFailure:
 			return flow, nil, false, false

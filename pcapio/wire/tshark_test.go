@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +119,7 @@ type stack struct {
 	ipv4      int    // how many there are
 	class     Class
 	sure      bool // not where it ends with IP: a stack does not tell damage
+	bears     bool // the innermost UDP bears a tunnel that we know
 }
 
 // classify walks a stack to the innermost datagram. What an error message
@@ -134,14 +136,17 @@ func classify(protocols string) stack {
 			s.ip, s.nip = p, seen[p]
 			seen[p]++
 			s.ipv4 = seen["ip"]
+		case slices.Contains([]string{"vxlan", "geneve", "gtp", "l2tp", "tzsp", "teredo"}, p):
+			s.bears = true
 		case p == "udp":
-			s.class, s.sure = ClassUDP, s.nudp < 0
+			s.class, s.sure = ClassUDP, s.nudp < 0 || s.bears
 			s.nudp++
+			s.bears = false
 		case p == "tcp":
-			s.class, s.sure = ClassTCP, s.nudp < 0
+			s.class, s.sure = ClassTCP, s.nudp < 0 || s.bears
 			return s
 		case strings.HasPrefix(p, "icmp"), p == "igmp", p == "sctp", p == "esp", p == "arp", p == "lldp", p == "stp", p == "pppoed", p == "lcp", p == "ipcp", p == "ipv6cp":
-			s.class, s.sure = ClassOther, s.nudp < 0
+			s.class, s.sure = ClassOther, s.nudp < 0 || s.bears
 			return s
 		}
 	}
@@ -208,7 +213,7 @@ func TestAgainstTshark(t *testing.T) {
 			if views[i].sure {
 				counts[views[i].class]++
 				links[frames[i].Link]++
-				for _, name := range []string{"vlan", "pppoes", "gre", "erspan"} {
+				for _, name := range []string{"vlan", "pppoes", "gre", "erspan", "vxlan", "geneve", "gtp", "l2tp", "tzsp", "teredo"} {
 					if strings.Contains(views[i].protocols, ":"+name+":") {
 						wrapped[name]++
 					}
