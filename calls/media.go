@@ -32,15 +32,18 @@ func (x *Indexer) lookUp(list []sample) {
 // wait together.
 const touchGroup = 32
 
-// slabRuns runs are allocated together: the fewer pages they lie on, the less
-// the processor has to look up.
-const slabRuns = 64
+// Runs are allocated together, more and more of them: the fewer pages they lie
+// on, the less the processor has to look up.
+const (
+	slabRuns    = 64
+	maxSlabRuns = 32 << 10
+)
 
 // newRun begins the run of one packet. Until keepRun, the next call gives the
 // same memory.
 func (x *Indexer) newRun(stream int, s *sample) *run {
 	if len(x.slab) == 0 {
-		x.slab = make([]run, slabRuns)
+		x.slab = make([]run, min(max(slabRuns, len(x.cur)), maxSlabRuns))
 	}
 	r := &x.slab[0]
 	r.begin(stream, s)
