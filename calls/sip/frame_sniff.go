@@ -21,7 +21,7 @@ func SniffStream(b []byte) Answer {
 		return Maybe
 	}
 	switch c := b[0]; {
-	case c&15 == opText || c&15 == opBinary:
+	case c&0x70 == 0:
 		if a := sniffSocket(b); a != No {
 			return a
 		}

@@ -85,7 +85,7 @@ type socketHead struct {
 // ok false if no frame begins so.
 func (h *socketHead) parse(b []byte) (more, ok bool) {
 	if len(b) < 2 {
-		return true, len(b) == 0 || b[0]&0x30 == 0
+		return true, true
 	}
 	*h = socketHead{fin: b[0]&0x80 != 0, compressed: b[0]&0x40 != 0, opcode: b[0] & 15, masked: b[1]&0x80 != 0, size: 2}
 	switch {
@@ -133,27 +133,28 @@ func (h *socketHead) unmask(dst, payload []byte) []byte {
 }
 
 // sniffSocket tells whether b begins with a WebSocket frame that begins a SIP
-// message. What it carries is bound to be text of a few known beginnings, which
-// stands against binary protocols.
+// message; control frames may stand before it. What such a frame carries is
+// text of a few known beginnings, which stands against binary protocols.
 func sniffSocket(b []byte) Answer {
-	var h socketHead
-	more, ok := h.parse(b)
-	switch {
-	case !ok || len(b) > 0 && (b[0]&15 != opText && b[0]&15 != opBinary || b[0]&0x40 != 0):
-		return No
-	case more:
-		return Maybe
-	case h.length < uint64(len("ACK a:b SIP/2.0")) || h.length > MaxMessage:
-		return No
+	for {
+		var h socketHead
+		more, ok := h.parse(b)
+		switch {
+		case !ok || h.opcode == opContinue && !more || h.compressed:
+			return No
+		case more:
+			return Maybe
+		case h.opcode < opClose && (h.length < uint64(len("ACK a:b SIP/2.0")) || h.length > MaxMessage):
+			return No
+		case h.opcode < opClose:
+			var room [len("SUBSCRIBE ")]byte
+			payload := b[h.size:]
+			return sniffWord(h.unmask(room[:0], payload[:min(len(payload), len(room))]))
+		case h.size+int(h.length) >= len(b):
+			return No
+		}
+		b = b[h.size+int(h.length):]
 	}
-	var room [len("SUBSCRIBE ")]byte
-	payload := b[h.size:]
-	text := h.unmask(room[:0], payload[:min(len(payload), len(room))])
-	answer := sniffWord(text)
-	if answer == Maybe && len(text) == len(room) {
-		return No
-	}
-	return answer
 }
 
 // nextSocket takes the frame that b begins with, and yields the message that it
