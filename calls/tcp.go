@@ -57,15 +57,49 @@ type tcpStreams struct {
 // stretch takes the next bytes of a TCP stream and returns the counter that
 // their frame belongs to.
 func (x *Indexer) stretch(d *wire.Datagram) *uint64 {
-	t := &x.tcp
+	if x.tcp.take(d, x.frame) {
+		return &x.told.SIP
+	}
+	return &x.told.OtherTCP
+}
+
+// frame takes a message of a stream.
+func (x *Indexer) frame(f *wire.Flow, m *sip.Frame[place]) {
+	var dlg *dialog
+	if len(m.Data) > 0 {
+		err := x.signal.add(&wire.Datagram{Pos: m.At.Pos, Nanos: m.At.nanos, Flow: *f, Payload: m.Data})
+		if id := x.signal.msg.CallID; len(id) > 0 {
+			dlg = x.signal.byID[string(id)]
+		} else if err != nil {
+			x.note(m.At.Pos, "sip", "SIP message could not be read: "+err.Error())
+		}
+	}
+	if m.Err == nil {
+		return
+	}
+	kind := "tcp"
+	if m.WebSocket {
+		kind = "websocket"
+	}
+	text := "SIP message is not whole: " + m.Err.Error()
+	if dlg != nil {
+		dlg.note(m.At.Pos, kind, text)
+	} else {
+		x.note(m.At.Pos, kind, text)
+	}
+}
+
+// take hands the messages that d completes to each and reports whether its
+// stream has carried SIP so far.
+func (t *tcpStreams) take(d *wire.Datagram, each func(*wire.Flow, *sip.Frame[place])) bool {
 	fr := t.framers[d.Flow]
 	switch {
 	case fr != nil:
 	case len(d.Payload) == 0:
-		return &x.told.OtherTCP
+		return false
 	case isTLS(&d.Flow, d.Payload):
 		t.addTLS(d)
-		return &x.told.OtherTCP
+		return false
 	default:
 		if t.framers == nil {
 			t.framers = map[wire.Flow]*sip.Framer[place]{}
@@ -74,55 +108,30 @@ func (x *Indexer) stretch(d *wire.Datagram) *uint64 {
 		t.framers[d.Flow] = fr
 	}
 	held := fr.Buffered()
+	var m sip.Frame[place]
+	drain := func() {
+		for fr.Next(&m) {
+			each(&d.Flow, &m)
+		}
+	}
 	if d.Hole {
 		fr.Gap()
-		x.frames(fr, &d.Flow)
+		drain()
 	}
 	fr.Feed(d.Payload, place{d.Pos, d.Nanos})
 	if d.Cut > 0 || d.End {
 		fr.Gap()
 	}
-	x.frames(fr, &d.Flow)
+	drain()
 	if t.partial+fr.Buffered()-held > maxPartial {
 		fr.Gap()
-		x.frames(fr, &d.Flow)
+		drain()
 	}
 	t.partial += fr.Buffered() - held
 	if d.End {
 		delete(t.framers, d.Flow)
 	}
-	if fr.Found() {
-		return &x.told.SIP
-	}
-	return &x.told.OtherTCP
-}
-
-// frames takes the messages that a stream holds.
-func (x *Indexer) frames(fr *sip.Framer[place], f *wire.Flow) {
-	var m sip.Frame[place]
-	for fr.Next(&m) {
-		var callID []byte
-		if len(m.Data) > 0 {
-			d := wire.Datagram{Pos: m.At.Pos, Nanos: m.At.nanos, Flow: *f, Payload: m.Data}
-			err := x.signal.add(&d)
-			if callID = x.signal.msg.CallID; err != nil && len(callID) == 0 {
-				x.note(m.At.Pos, "sip", "SIP message could not be read: "+err.Error())
-			}
-		}
-		if m.Err == nil {
-			continue
-		}
-		kind := "tcp"
-		if m.WebSocket {
-			kind = "websocket"
-		}
-		text := "SIP message is not whole: " + m.Err.Error()
-		if dlg := x.signal.byID[string(callID)]; dlg != nil {
-			dlg.note(m.At.Pos, kind, text)
-		} else {
-			x.note(m.At.Pos, kind, text)
-		}
-	}
+	return fr.Found()
 }
 
 func (t *tcpStreams) addTLS(d *wire.Datagram) {
