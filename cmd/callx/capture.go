@@ -16,7 +16,8 @@ type capture struct {
 	src      *pcapio.Source
 	index    *calls.Index
 	decoders audio.Registry
-	notes    []string // of the inputs and the wire layer, for stderr
+	wire     []calls.Note // what could not be taken apart
+	notes    []string     // of the inputs and the wire layer, for stderr
 }
 
 // open opens the inputs and runs pass 1. The caller closes src.
@@ -56,20 +57,34 @@ func (c *capture) makeIndex(ctx context.Context, bar *progress) error {
 			c.notes = append(c.notes, fmt.Sprintf("%s: frame %d (offset %d): %s: %s", in.Path, n.Frame, n.Off, n.Kind, n.Text))
 		}
 	}
-	for _, u := range dec.Unknown() {
-		c.notes = append(c.notes, fmt.Sprintf("%d frames of link type %d are not understood, the first is frame %d", u.Frames, u.Link, u.First.Frame))
-	}
-	for _, u := range dec.UnknownEtherTypes() {
-		c.notes = append(c.notes, fmt.Sprintf("%d frames of EtherType 0x%04x are not understood, the first is frame %d", u.Frames, u.EtherType, u.First.Frame))
-	}
-	for _, u := range dec.UnknownOpaque() {
-		c.notes = append(c.notes, fmt.Sprintf("%d frames of %v cannot be looked into, the first is frame %d", u.Frames, u.Opaque, u.First.Frame))
-	}
-	if n, first := dec.Incomplete(); n > 0 {
-		c.notes = append(c.notes, fmt.Sprintf("%d fragmented datagrams are not whole, the first is frame %d", n, first.Frame))
+	c.wire = wireNotes(&dec, names)
+	for _, n := range c.wire {
+		c.notes = append(c.notes, n.String())
 	}
 	c.index = x.Finish(names)
 	return nil
+}
+
+// wireNotes says once for each kind what could not be taken apart.
+func wireNotes(dec *wire.Decoder, names []string) (notes []calls.Note) {
+	add := func(first pcapio.Pos, kind, format string, args ...any) {
+		notes = append(notes, calls.Note{
+			File: names[first.File], Frame: first.Frame, Offset: first.Off, Kind: kind, Text: "from here on " + fmt.Sprintf(format, args...),
+		})
+	}
+	for _, u := range dec.Unknown() {
+		add(u.First, "link", "%s of link type %d, which is not understood", count(int(u.Frames), "frame"), u.Link)
+	}
+	for _, u := range dec.UnknownEtherTypes() {
+		add(u.First, "ethertype", "%s of EtherType 0x%04x, which is not understood", count(int(u.Frames), "frame"), u.EtherType)
+	}
+	for _, u := range dec.UnknownOpaque() {
+		add(u.First, "opaque", "%s that cannot be looked into: %v", count(int(u.Frames), "frame"), u.Opaque)
+	}
+	if n, first := dec.Incomplete(); n > 0 {
+		add(first, "fragment", "%s of which fragments are missing", count(int(n), "datagram"))
+	}
+	return notes
 }
 
 // decodable reports whether there is a decoder for a codec.

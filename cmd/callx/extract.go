@@ -158,7 +158,7 @@ func write(ctx context.Context, c *capture, selected []*calls.Call, dir *output.
 			Tool: "callx", Version: toolVersion(), Options: o.options(),
 			Started: calls.Time{Time: o.started.UTC()}, Finished: calls.Time{Time: time.Now().UTC()},
 		},
-		Inputs: inputs, Packets: c.index.Packets, Files: x.files, Notes: c.index.Notes, Calls: selected,
+		Inputs: inputs, Packets: c.index.Packets, Files: x.files, Notes: slices.Concat(c.index.Notes, c.wire), Calls: selected,
 	}
 	return x.reports(m)
 }
