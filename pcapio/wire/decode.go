@@ -27,12 +27,13 @@ type Decoder struct {
 	fragments  fragments
 	copies     copies
 	streams    streams
+	inflated   inflater
 	depth      int // of tunnels
 }
 
 // Decode appends the datagrams that f holds to dst and says what f is. It
-// copies and allocates nothing, fragments and TCP streams apart: payloads point
-// into f.Data.
+// copies and allocates nothing, fragments, TCP streams and compressed HEP apart:
+// payloads point into f.Data.
 //
 // A fragment may bring datagrams of earlier frames, before its own: those of
 // which it shows that the rest will not come any more. What was captured of

@@ -12,12 +12,18 @@ import (
 // is UDP, whose payload lies within the frame and whose address is plain, and
 // the same again from the same frame, by the fast path and by the layers,
 // whatever was decoded in between. What fragments make in one frame (a part of
-// an aggregate each) has memory of its own.
+// an aggregate each), and compressed HEP, has memory of its own.
 func FuzzDecode(f *testing.F) {
 	for _, r := range rules() {
 		f.Add(uint16(r.link), len(r.data), r.data)
 		f.Add(uint16(r.link), 0, r.data) // shorter on the wire than in the file
 	}
+	for _, r := range udpRules() {
+		data := eth(etherIPv4, ip4(17, udpTo(r.port, r.data)))
+		f.Add(uint16(linkEthernet), len(data), data)
+	}
+	compressed := ip4(17, udp(hepCompressedOf(unhex(f, optionsZlib))))
+	f.Add(uint16(linkRaw), len(compressed), compressed)
 	whole := udp(noise(80))
 	parts := wifiFrameOf(0x0188, be16(0x8000), join(
 		subframe(snap(etherIPv4, part(false, 1, whole, 0, 48, true))), subframe(snap(etherIPv4, part(false, 1, whole, 48, 88, false)))))
@@ -26,7 +32,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, link uint16, orig int, data []byte) {
 		frame := pcapio.Frame{Pos: pcapio.Pos{File: 1, Frame: 2, Off: 3}, Nanos: 4, Link: pcapio.LinkType(link), Orig: orig, Data: slices.Clone(data)}
 		got, class := used.Decode(make([]Datagram, 0, 1), &frame)
-		joined := used.fragments.byKey != nil
+		joined := used.fragments.byKey != nil || used.inflated.zlib != nil
 		if joined {
 			used = Decoder{}
 		}

@@ -62,3 +62,28 @@ func TestPlainAtTunnelPorts(t *testing.T) {
 		}
 	}
 }
+
+// TestTunnelsAllocateNothing: neither what is in tunnels in UDP, nor what only
+// goes to their ports.
+func TestTunnelsAllocateNothing(t *testing.T) {
+	var d Decoder
+	list := udpRules()
+	dst := make([]Datagram, 0, len(list))
+	for i := range list {
+		list[i].data = eth(etherIPv4, ip4(17, udpTo(list[i].port, list[i].data)))
+	}
+	f := pcapio.Frame{Link: linkEthernet}
+	n := testing.AllocsPerRun(100, func() {
+		dst = dst[:0]
+		for i := range list {
+			f.Data, f.Orig = list[i].data, len(list[i].data)
+			dst, _ = d.Decode(dst, &f)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for %d frames", n, len(list))
+	}
+	if len(dst) < len(list)/2 {
+		t.Errorf("only %d datagrams", len(dst))
+	}
+}

@@ -42,15 +42,13 @@ func tunnelAt(port uint16) tunnelOpener {
 // mayTunnel reports whether a UDP packet, header included, has to be looked at
 // more closely.
 func mayTunnel(b []byte) bool {
-	return tunnelAt(binary.BigEndian.Uint16(b[2:])) != nil || tunnelAt(binary.BigEndian.Uint16(b)) != nil || isHEP(b[8:])
+	return tunnelAt(binary.BigEndian.Uint16(b[2:])) != nil || tunnelAt(binary.BigEndian.Uint16(b)) != nil || mayBeHEP(b[8:])
 }
 
-// udpTunnel goes on with what a datagram carries, if it carries packets. The
-// port is that of the destination; some answer from it.
+// udpTunnel goes on with what a datagram carries, if it carries packets; the
+// datagram itself is not yielded then. The port is that of the destination; some
+// answer from it.
 func (d *Decoder) udpTunnel(src, dst uint16, b []byte, cut int) (Class, bool) {
-	if isHEP(b) {
-		return d.hep(b)
-	}
 	for _, port := range [...]uint16{dst, src} {
 		open := tunnelAt(port)
 		if open == nil {
@@ -60,7 +58,7 @@ func (d *Decoder) udpTunnel(src, dst uint16, b []byte, cut int) (Class, bool) {
 			return d.tunnel(next, inner, cut), true
 		}
 	}
-	return 0, false
+	return d.hep(b, cut)
 }
 
 // control is the layer of a tunnel's own messages.
