@@ -51,7 +51,8 @@ type tcpStreams struct {
 	framers map[wire.Flow]*sip.Framer[place]
 	partial int // bytes that they hold
 	tls     map[wire.Flow]struct{}
-	first   pcapio.Pos // of tls
+	first   pcapio.Pos       // of tls
+	message sip.Frame[place] // reused
 }
 
 // stretch takes the next bytes of a TCP stream and returns the counter that
@@ -108,10 +109,9 @@ func (t *tcpStreams) take(d *wire.Datagram, each func(*wire.Flow, *sip.Frame[pla
 		t.framers[d.Flow] = fr
 	}
 	held := fr.Buffered()
-	var m sip.Frame[place]
 	drain := func() {
-		for fr.Next(&m) {
-			each(&d.Flow, &m)
+		for fr.Next(&t.message) {
+			each(&d.Flow, &t.message)
 		}
 	}
 	if d.Hole {
