@@ -211,3 +211,60 @@ func TestSIPRewrittenToTCP(t *testing.T) {
 		})
 	}
 }
+
+// TestSIPOverWebSocketAgainstTshark sends a call through a WebSocket and
+// compares what comes out with tshark.
+func TestSIPOverWebSocketAgainstTshark(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed")
+	}
+	for _, longest := range []int{1460, 50} {
+		rng := rand.New(rand.NewPCG(4, uint64(longest)))
+		var frames [][]byte
+		c := dial(&frames, phone, netip.AddrPortFrom(proxy.Addr(), 80))
+		c.segments(rng, 0, []byte("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n\r\n"), 1460)
+		c.segments(rng, 1, []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+			"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: sip\r\n\r\n"), 1460)
+		for i, m := range dialogue("WS") {
+			c.segments(rng, m.side, socketFrame(m.side == 0, byte(1+i%2), m.text), longest)
+		}
+		c.close()
+		path := writePcap(t, frames)
+		got, _ := sipOverTCP(t, path)
+		if want := sharkSIP(t, path); len(want) != len(dialogue("WS")) || !slices.Equal(got, want) {
+			t.Errorf("segments up to %d bytes:\ngot  %q\nwant %q", longest, got, want)
+		}
+		ix := indexFrames(capturedFrames(frames))
+		if len(ix.Calls) != 1 || len(ix.Notes) != 0 {
+			t.Fatalf("segments up to %d bytes: %d calls, notes %v", longest, len(ix.Calls), ix.Notes)
+		}
+		for _, n := range ix.Calls[0].Notes {
+			if n.Kind == "websocket" {
+				t.Errorf("segments up to %d bytes: %v", longest, n)
+			}
+		}
+		if s := ix.Calls[0].State; s != Completed {
+			t.Errorf("segments up to %d bytes: %s, notes %v", longest, s, ix.Calls[0].Notes)
+		}
+	}
+}
+
+// socketFrame builds a WebSocket frame, text (1) or binary (2); a client's is
+// masked (RFC 6455 section 5.2).
+func socketFrame(masked bool, opcode byte, text string) []byte {
+	b := []byte{0x80 | opcode, byte(len(text))}
+	if len(text) > 125 {
+		b = []byte{0x80 | opcode, 126, byte(len(text) >> 8), byte(len(text))}
+	}
+	if !masked {
+		return append(b, text...)
+	}
+	key := [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	b[1] |= 0x80
+	b = append(b, key[:]...)
+	for i := range len(text) {
+		b = append(b, text[i]^key[i%4])
+	}
+	return b
+}
