@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // A control is what a text message of a client says, as far as it is read.
@@ -32,12 +33,13 @@ func parseControl(message []byte) (c control, err error) {
 }
 
 // A text is a JSON string; anything else is taken as it is written, null as "".
+// Either way it is valid UTF-8.
 type text string
 
 func (t *text) UnmarshalJSON(b []byte) error {
 	var s string
 	if json.Unmarshal(b, &s) != nil {
-		s = string(b)
+		s = strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	*t = text(s)
 	return nil

@@ -12,7 +12,7 @@ import (
 func FuzzControl(f *testing.F) {
 	for _, seed := range []string{
 		hello, bye, `{}`, `[]`, `null`, ` null`, `{"tag":null}`, `{"tag":7,"rate":"8000"}`, `{"tag":"../x","rate":1e3}`,
-		`{"TAG":"x"}`, `{"tag":{"a":[1,2]},"type":true}`, "{\"tag\":\"\xff\"}", `{"tag":"a","tag":"b"}`, `{"rate":-5}{`, ``,
+		`{"TAG":"x"}`, `{"tag":{"a":[1,2]},"type":true}`, "{\"tag\":\"\xff\"}", "{\"tag\":{\"\x87\":[0]}}", `{"tag":"a","tag":"b"}`, `{"rate":-5}{`, ``,
 	} {
 		f.Add([]byte(seed))
 	}
