@@ -13,14 +13,14 @@ import (
 type builder struct {
 	*finisher
 	call *Call
-	d    *dialog // nil for unattributed media
+	cv   *conversation // nil for unattributed media
 }
 
 // leg makes one party's leg of the runs that it spoke.
-func (b *builder) leg(party string, s side, runs []*run) {
+func (b *builder) leg(party string, who Party, runs []*run) {
 	var audio []*run
 	for _, r := range runs {
-		switch kind := b.kind(s, r); kind {
+		switch kind := b.kind(r); kind {
 		case "audio":
 			audio = append(audio, r)
 		default:
@@ -30,35 +30,35 @@ func (b *builder) leg(party string, s side, runs []*run) {
 	if len(audio) == 0 {
 		return
 	}
-	leg := &Leg{Party: party, Encryption: "none", Rule: "unattributed", DTMF: []Digit{}, Gaps: []Gap{}}
-	if b.d != nil {
-		leg.Encryption, leg.Rule = b.d.encryption(), b.owners[audio[0]].rule
+	leg := &Leg{Party: party, Identity: who, Encryption: "none", Rule: "unattributed", DTMF: []Digit{}, Gaps: []Gap{}}
+	if o, ok := b.owners[audio[0]]; ok {
+		leg.Encryption, leg.Rule = o.encryption(), o.rule
 	}
 	leg.Encryption = b.guessEncryption(leg.Encryption, audio)
 	leg.Parts = partsOf(audio, b.key)
 	for _, p := range leg.Parts {
-		b.formats(p, s, leg)
+		b.formats(p, leg)
 	}
 	leg.Last = slices.MaxFunc(audio, func(a, b *run) int { return cmp.Compare(a.lastOrd, b.lastOrd) }).lastPos
 	b.call.Legs = append(b.call.Legs, leg)
 }
 
 // resolve says what a payload type of a run means.
-func (b *builder) resolve(s side, pt uint8, t int64) (Codec, string, bool) {
-	if b.d != nil {
-		return b.d.codec(s.other(), pt, t)
+func (b *builder) resolve(r *run, pt uint8, t int64) (Codec, string, bool) {
+	if o, ok := b.owners[r]; ok {
+		return o.spoken(pt, t)
 	}
 	return staticCodec(pt)
 }
 
-func (b *builder) kind(s side, r *run) string {
-	_, kind, _ := b.resolve(s, r.mainFormat().pt, r.first)
+func (b *builder) kind(r *run) string {
+	_, kind, _ := b.resolve(r, r.mainFormat().pt, r.first)
 	return kind
 }
 
 // formats fills in what the payload types of a part mean, and the counts
 // that depend on it.
-func (b *builder) formats(p *Part, s side, leg *Leg) {
+func (b *builder) formats(p *Part, leg *Leg) {
 	packets := map[uint8]uint64{}
 	first := map[uint8]int64{}
 	var order []uint8
@@ -72,7 +72,7 @@ func (b *builder) formats(p *Part, s side, leg *Leg) {
 		}
 	}
 	for _, pt := range order {
-		c, _, ok := b.resolve(s, pt, first[pt])
+		c, _, ok := b.resolve(p.runs[0], pt, first[pt])
 		if !ok && b.onlyEvents(p, pt) {
 			c = Codec{Name: "telephone-event", ClockRate: p.Clock, Channels: 1, PayloadType: pt}
 		}
@@ -149,9 +149,11 @@ func (b *builder) finish() {
 		b.sum(leg)
 		c.Duration = max(c.Duration, Seconds(leg.End.Sub(c.Origin.Time)))
 	}
-	if b.d != nil {
-		for _, e := range b.d.events {
-			b.event(e.nanos, e.kind, e.side.String(), e.text)
+	if b.cv != nil {
+		for _, d := range b.cv.dialogs {
+			for _, e := range d.events {
+				b.event(e.nanos, e.kind, b.cv.person(e.by).name, e.text)
+			}
 		}
 		b.remark()
 	}
@@ -182,10 +184,10 @@ func (b *builder) note(kind, text string) {
 
 // remark notes what a reader of the call should know about its legs.
 func (b *builder) remark() {
-	if b.call.State == Completed && len(b.d.says[caller])+len(b.d.says[callee]) > 0 {
-		for _, s := range []side{caller, callee} {
-			if !slices.ContainsFunc(b.call.Legs, func(l *Leg) bool { return l.Party == s.String() }) {
-				b.note("no_media", fmt.Sprintf("no audio of the %s is in the capture", s))
+	if d := b.cv.dialogs[0]; b.call.State == Completed && len(d.members[0].says)+len(d.members[1].says) > 0 {
+		for _, p := range b.cv.people[:2] {
+			if !slices.ContainsFunc(b.call.Legs, func(l *Leg) bool { return l.Party == p.name }) {
+				b.note("no_media", fmt.Sprintf("no audio of the %s is in the capture", p.name))
 			}
 		}
 	}

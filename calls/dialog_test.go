@@ -10,6 +10,15 @@ import (
 	"callx/pcapio/wire"
 )
 
+type side int
+
+const (
+	caller side = iota
+	callee
+)
+
+func (s side) other() side { return 1 - s }
+
 // A message is one SIP message of a script: who sends it, when in seconds, its
 // first line, CSeq and SDP lines. Tags are those of RFC 3261: the caller's is
 // "1", the callee's "2" as soon as it has answered.

@@ -40,6 +40,7 @@ func (x *Indexer) Finish(paths []string) *Index {
 	for i, c := range ix.Calls {
 		c.Number = i + 1
 	}
+	numberGroups(ix.Calls)
 	ix.Packets = f.account()
 	if x.copied > 0 {
 		x.notes = append(x.notes, pcapio.Note{Pos: x.copy, Kind: "duplicate", Text: fmt.Sprintf(
@@ -62,8 +63,8 @@ type finisher struct {
 
 // An owner says whose voice a run is, and how that is known.
 type owner struct {
-	end         // the dialog and the side that speaks
-	rule string // sdp, symmetric or nat, see attach
+	*member        // who speaks
+	rule    string // sdp, symmetric or nat, see attach
 }
 
 func (f *finisher) key(r *run) streamKey { return f.streams.keys[r.stream].unpack() }
@@ -83,7 +84,7 @@ func (f *finisher) attach() {
 		pair := [2]netip.AddrPort{k.flow.Src, k.flow.Dst}
 		byFlow[pair] = append(byFlow[pair], r)
 		if c := cs.find(k.flow.Dst, r); c != nil {
-			f.owners[r] = owner{end{c.d, c.owner.other()}, "sdp"}
+			f.owners[r] = owner{c.owner.speaker(k.flow.Src, r.first), "sdp"}
 		}
 	}
 	for _, r := range f.runs {
@@ -92,13 +93,13 @@ func (f *finisher) attach() {
 		}
 		k := f.key(r)
 		if o, ok := f.reverse(byFlow[[2]netip.AddrPort{k.flow.Dst, k.flow.Src}], r); ok {
-			f.owners[r] = owner{end{o.d, o.side.other()}, "symmetric"}
+			f.owners[r] = owner{o.speaker(k.flow.Src, r.first), "symmetric"}
 		} else if c := cs.find(k.flow.Src, r); c != nil {
-			f.owners[r] = owner{end{c.d, c.owner}, "symmetric"}
+			f.owners[r] = owner{c.owner, "symmetric"}
 		} else if c := natted.find(k.flow.Dst, r); c != nil {
-			f.owners[r] = owner{end{c.d, c.owner.other()}, "nat"}
+			f.owners[r] = owner{c.owner.speaker(k.flow.Src, r.first), "nat"}
 		} else if c := natted.find(k.flow.Src, r); c != nil {
-			f.owners[r] = owner{end{c.d, c.owner}, "nat"}
+			f.owners[r] = owner{c.owner, "nat"}
 		}
 	}
 }
@@ -131,8 +132,8 @@ func (f *finisher) release() {
 
 // describedAt reports whether either side described its media about that time.
 func (d *dialog) describedAt(nanos int64) bool {
-	for _, says := range d.says {
-		if slices.ContainsFunc(says, func(ds description) bool { return nanos-ds.nanos < 60e9 && ds.nanos-nanos < slack }) {
+	for _, m := range d.members {
+		if slices.ContainsFunc(m.says, func(ds description) bool { return nanos-ds.nanos < 60e9 && ds.nanos-nanos < slack }) {
 			return true
 		}
 	}
@@ -152,21 +153,32 @@ func (f *finisher) reverse(runs []*run, r *run) (best owner, ok bool) {
 	return best, ok
 }
 
-// dialogCalls makes a call of every dialog.
+// dialogCalls makes a call of every conversation.
 func (f *finisher) dialogCalls() []*Call {
-	byEnd := map[end][]*run{}
+	said := map[*member][]*run{}
 	for _, r := range f.runs {
 		if o, ok := f.owners[r]; ok {
-			byEnd[o.end] = append(byEnd[o.end], r)
+			said[o.member] = append(said[o.member], r)
 		}
 	}
+	list := f.signal.conversations(f.signal.joins())
 	var calls []*Call
-	for _, d := range f.signal.order {
-		c := &Call{
-			ID: shortID(d.callID, ""), CallIDs: []string{strings.ToValidUTF8(d.callID, "\uFFFD")}, State: d.state(f.last),
-			Caller: d.party[caller], Callee: d.party[callee], Start: timeOf(d.start),
-			Ringing: known(d.ringing), Answer: known(d.answer), End: known(d.end), FinalStatus: d.final,
-		}
+	for _, cv := range list {
+		calls = append(calls, f.dialogCall(cv, said))
+	}
+	setGroups(calls, f.links(list, said))
+	return calls
+}
+
+func (f *finisher) dialogCall(cv *conversation, said map[*member][]*run) *Call {
+	d := cv.dialogs[0]
+	c := &Call{
+		ID: shortID(d.callID, ""), State: cv.state(f.last),
+		Caller: d.members[0].Party, Callee: d.members[1].Party, Start: timeOf(d.start),
+		Ringing: known(d.ringing), Answer: known(d.answer), End: known(cv.end()), FinalStatus: d.final,
+	}
+	for _, d := range cv.dialogs {
+		c.CallIDs = append(c.CallIDs, strings.ToValidUTF8(d.callID, "\uFFFD"))
 		if d.running {
 			c.Notes = append(c.Notes, f.named(pcapio.Note{
 				Pos: d.firstPos, Kind: "incomplete", Text: "the call was already being set up or running where the capture starts",
@@ -175,14 +187,17 @@ func (f *finisher) dialogCalls() []*Call {
 		for _, n := range d.notes {
 			c.Notes = append(c.Notes, f.named(n))
 		}
-		b := &builder{finisher: f, call: c, d: d}
-		for _, s := range []side{caller, callee} {
-			b.leg(s.String(), s, byEnd[end{d, s}])
-		}
-		b.finish()
-		calls = append(calls, c)
 	}
-	return calls
+	b := &builder{finisher: f, call: c, cv: cv}
+	for _, p := range cv.people {
+		var runs []*run
+		for _, m := range p.members {
+			runs = append(runs, said[m]...)
+		}
+		b.leg(p.name, p.party(), runs)
+	}
+	b.finish()
+	return c
 }
 
 func known(nanos int64) Time {

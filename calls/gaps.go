@@ -70,27 +70,31 @@ func nanosToTicks(nanos, hz int64) int64 {
 // An interval is a stretch of capture time in nanoseconds.
 type interval struct{ from, to int64 }
 
-// holds returns when either side held the other.
+// holds returns when one party held another.
 func (b *builder) holds() []interval {
-	if b.d == nil {
+	if b.cv == nil {
 		return nil
 	}
 	var out []interval
-	var open [2]int64
-	for _, e := range b.d.events {
-		switch e.kind {
-		case "hold":
-			open[e.side] = e.nanos
-		case "resume":
-			if open[e.side] != 0 {
-				out = append(out, interval{open[e.side], e.nanos})
-				open[e.side] = 0
+	for _, d := range b.cv.dialogs {
+		end := b.last
+		if d.end != 0 {
+			end = d.end
+		}
+		open := map[*member]int64{}
+		for _, e := range d.events {
+			switch from, held := open[e.by]; {
+			case e.kind == "hold" && !held:
+				open[e.by] = e.nanos
+			case e.kind == "resume" && held:
+				out = append(out, interval{from, e.nanos})
+				delete(open, e.by)
 			}
 		}
-	}
-	for _, from := range open {
-		if from != 0 {
-			out = append(out, interval{from, b.last})
+		for _, m := range d.members {
+			if from, held := open[m]; held {
+				out = append(out, interval{from, end})
+			}
 		}
 	}
 	return out

@@ -103,13 +103,15 @@ type Call struct {
 	Legs        []*Leg   `json:"legs"`
 	Events      []Event  `json:"events"`
 	Notes       []Note   `json:"notes"`
+	Group       *Group   `json:"group"` // null where no other call carries the same conversation
 	Folder      string   `json:"folder,omitempty"`
 }
 
 // A Leg is one party's voice. Packet counts are of the capture: every copy
 // counts in Packets, and Packets - Duplicates + Lost = Expected.
 type Leg struct {
-	Party       string    `json:"party"`
+	Party       string    `json:"party"`    // caller, callee, callee-2, ..., a, b
+	Identity    Party     `json:"identity"` // who that is, as the signalling says
 	Codecs      []Codec   `json:"codecs"`
 	Encryption  string    `json:"encryption"` // none, sdes, dtls, zrtp
 	Decrypted   bool      `json:"decrypted"`

@@ -14,6 +14,9 @@ type Options struct {
 	// Decodable reports whether audio can be made of a codec; its packets
 	// are counted as undecodable if not.
 	Decodable func(Codec) bool
+	// Correlate names the headers by which calls are grouped; nil means
+	// CorrelateHeaders.
+	Correlate []string
 }
 
 // An Indexer is pass 1: it takes the datagrams of a capture in order of
@@ -56,10 +59,13 @@ func NewIndexer(opt Options) *Indexer {
 	if opt.Decodable == nil {
 		opt.Decodable = func(Codec) bool { return false }
 	}
+	if opt.Correlate == nil {
+		opt.Correlate = CorrelateHeaders
+	}
 	return &Indexer{
 		opt:    opt,
 		batch:  newBatch(),
-		signal: newDialogs(),
+		signal: newDialogs(opt.Correlate),
 		zrtp:   map[wire.Flow]bool{},
 	}
 }

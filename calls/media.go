@@ -141,7 +141,7 @@ func (x *Indexer) runs(id int) []*run {
 func (x *Indexer) rate(key *packedKey, r *run) int64 {
 	pt := r.mainFormat().pt
 	if o, ok := x.signal.targets[key.unpack().flow.Dst]; ok {
-		if c, _, ok := o.d.codec(o.side, pt, r.first); ok && c.ClockRate > 0 {
+		if c, _, ok := o.heard(pt, r.first); ok && c.ClockRate > 0 {
 			return int64(c.ClockRate)
 		}
 	}

@@ -119,9 +119,9 @@ func (f *finisher) unattributed(a, b *talk) *Call {
 		CallIDs: []string{}, State: Unattributed, Start: timeOf(a.first), End: timeOf(a.last),
 	}
 	bl := &builder{finisher: f, call: c}
-	bl.leg("a", caller, a.runs)
+	bl.leg("a", Party{}, a.runs)
 	if b != nil {
-		bl.leg("b", callee, b.runs)
+		bl.leg("b", Party{}, b.runs)
 		c.End = timeOf(max(a.last, b.last))
 	}
 	bl.note("unattributed", "no signalling for this media is in the capture: "+f.describeRun(first))

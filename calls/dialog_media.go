@@ -1,0 +1,164 @@
+package calls
+
+import (
+	"cmp"
+	"hash/maphash"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"callx/calls/sdp"
+	"callx/calls/sip"
+	"callx/pcapio/wire"
+)
+
+// A description is one SDP: from nanos on, its member receives as it says.
+// The offers and answers of one transaction seen at several hops, or in 183
+// and again in 200, share a generation and hold side by side.
+type description struct {
+	nanos      int64
+	from       netip.Addr // where the message came from, in the capture
+	generation uint64     // CSeq and who asked
+	offer      bool
+	session    *sdp.Session
+}
+
+// describe keeps the SDP of m, which who sent, and returns it with its member
+// if m carries one that is new.
+func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, seed maphash.Seed) (*member, *sdp.Session) {
+	body := m.SDP()
+	if len(body) == 0 {
+		return who, nil
+	}
+	generation := uint64(m.CSeq) << 1
+	if who.isCaller() != m.IsRequest() { // a callee asked
+		generation |= 1
+	}
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.Write(body)
+	h.WriteByte(byte(who.n))
+	h.WriteByte(byte(generation))
+	k := h.Sum64() &^ 1 // fresh uses odd keys
+	if _, ok := d.seen[k]; ok {
+		return who, nil
+	}
+	d.seen[k] = struct{}{}
+	session, err := sdp.Parse(body)
+	if err != nil {
+		d.note(dg.Pos, "sdp", "session description could not be read: "+err.Error())
+		return who, nil
+	}
+	who = d.unite(who, session)
+	held := who.holds()
+	offer := !who.answers(generation)
+	who.says = append(who.says, description{nanos: dg.Nanos, from: dg.Flow.Src.Addr(), generation: generation, offer: offer, session: session})
+	// A fragmented message may come late.
+	slices.SortStableFunc(who.says, func(a, b description) int { return cmp.Compare(a.nanos, b.nanos) })
+	if now := who.holds(); offer && now != held && len(who.says) > 1 {
+		kind := "resume"
+		if now {
+			kind = "hold"
+		}
+		d.event(dg.Nanos, kind, who, "")
+	}
+	return who, session
+}
+
+// answers tells an answer from an offer (RFC 3264): the second description of
+// a transaction, by the other side, answers the first.
+func (m *member) answers(generation uint64) bool {
+	return slices.ContainsFunc(m.others(), func(o *member) bool {
+		return slices.ContainsFunc(o.says, func(ds description) bool { return ds.generation == generation && ds.offer })
+	})
+}
+
+// holds reports whether a member's latest audio description puts the other on
+// hold (RFC 3264 section 8.4; c=0.0.0.0 is the older way).
+func (m *member) holds() bool {
+	if n := len(m.says); n > 0 {
+		for i := range m.says[n-1].session.Media {
+			if a := &m.says[n-1].session.Media[i]; a.Kind == "audio" && a.Port != 0 {
+				return a.Direction == sdp.SendOnly || a.Direction == sdp.Inactive || a.Addr.IsValid() && a.Addr.IsUnspecified()
+			}
+		}
+	}
+	return false
+}
+
+// spoken returns what payload type pt meant in packets that m sent at time t;
+// see heard.
+func (m *member) spoken(pt uint8, t int64) (Codec, string, bool) {
+	return meaning(pt, t, append(m.others()[:len(m.others()):len(m.others())], m))
+}
+
+// heard returns what payload type pt meant in packets that m got at time t: as
+// its own SDP in force said, else any of its SDP, else what who sent them
+// said, else the static table of RFC 3551. ok is false if nobody said.
+func (m *member) heard(pt uint8, t int64) (Codec, string, bool) {
+	return meaning(pt, t, append([]*member{m}, m.others()...))
+}
+
+func meaning(pt uint8, t int64, order []*member) (Codec, string, bool) {
+	for _, m := range order {
+		for pass := range 2 {
+			for i := len(m.says) - 1; i >= 0; i-- {
+				if pass == 0 && m.says[i].nanos > t+slack/5 {
+					continue
+				}
+				if c, kind, ok := m.says[i].codec(pt); ok {
+					return c, kind, true
+				}
+			}
+		}
+	}
+	return staticCodec(pt)
+}
+
+func (ds *description) codec(pt uint8) (Codec, string, bool) {
+	for i := range ds.session.Media {
+		for _, f := range ds.session.Media[i].Formats {
+			if f.PayloadType == pt && f.Name != "" {
+				return codecOf(f), ds.session.Media[i].Kind, true
+			}
+		}
+	}
+	return Codec{}, "", false
+}
+
+func staticCodec(pt uint8) (Codec, string, bool) {
+	f, ok := sdp.StaticFormat(pt)
+	if !ok {
+		return Codec{PayloadType: pt, Channels: 1}, "audio", false
+	}
+	kind := "audio"
+	if f.Clock == 90000 && !strings.EqualFold(f.Name, "MPA") {
+		kind = "video"
+	}
+	return codecOf(f), kind, true
+}
+
+func codecOf(f sdp.Format) Codec {
+	return Codec{Name: f.Name, ClockRate: f.Clock, Channels: max(f.Channels, 1), PayloadType: f.PayloadType, Fmtp: f.Fmtp}
+}
+
+// encryption tells how the media between m and the other side is protected, by
+// what both of them said: an a=crypto or a fingerprint that is only offered is
+// not in use. Profiles are not believed: real clients put crypto under RTP/AVP.
+func (m *member) encryption() string {
+	has := func(o *member, f func(*sdp.Media) bool) bool {
+		return slices.ContainsFunc(o.says, func(ds description) bool {
+			return slices.ContainsFunc(ds.session.Media, func(a sdp.Media) bool { return a.Kind == "audio" && a.Port != 0 && f(&a) })
+		})
+	}
+	both := func(f func(*sdp.Media) bool) bool {
+		return has(m, f) && slices.ContainsFunc(m.others(), func(o *member) bool { return has(o, f) })
+	}
+	switch {
+	case both(func(a *sdp.Media) bool { return a.Fingerprint || strings.Contains(a.Proto, "TLS") }):
+		return "dtls"
+	case both(func(a *sdp.Media) bool { return len(a.Crypto) > 0 }):
+		return "sdes"
+	}
+	return "none"
+}

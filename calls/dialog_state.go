@@ -1,0 +1,126 @@
+package calls
+
+import (
+	"slices"
+
+	"callx/calls/sip"
+	"callx/pcapio/wire"
+)
+
+// take moves the dialog's state on with a message that who sent.
+func (d *dialog) take(who *member, m *sip.Message, dg *wire.Datagram) {
+	t := dg.Nanos
+	if !m.IsRequest() {
+		switch {
+		case m.IsMethod("INVITE") && (d.answer == 0 || m.CSeq == d.inviteSeq && !who.isCaller()):
+			d.respond(who, m, t)
+		case m.IsMethod("REFER"):
+			d.referAnswered(m)
+		}
+		return
+	}
+	switch {
+	case m.IsMethod("BYE"):
+		if !d.bye {
+			d.bye, d.end = true, t
+			d.event(t, "bye", who, reason(m))
+		}
+	case m.IsMethod("CANCEL"):
+		if !d.cancelled {
+			d.event(t, "cancel", who, reason(m))
+		}
+		d.cancelled = true
+	case m.IsMethod("INVITE"):
+		d.invite(who, m, dg)
+	case m.IsMethod("REFER"):
+		if d.fresh(m, who) {
+			d.refer(who, m, dg)
+		}
+	case m.IsMethod("INFO"):
+		if d.fresh(m, who) {
+			d.info(who, m, t)
+		}
+	}
+}
+
+// reason returns what the Reason header says (RFC 3326).
+func reason(m *sip.Message) string { return text(m.Header("Reason")) }
+
+func (d *dialog) invite(who *member, m *sip.Message, dg *wire.Datagram) {
+	switch {
+	case d.answer != 0 && dg.Nanos > d.answer:
+		if d.fresh(m, who) {
+			d.event(dg.Nanos, "reinvite", who, "")
+		}
+	case d.answer == 0 && who.isCaller():
+		if m.CSeq > d.inviteSeq && d.final >= 300 {
+			d.final, d.end = 0, 0 // tried again: with credentials, or where it was redirected to
+		}
+		d.inviteSeq = max(d.inviteSeq, m.CSeq)
+	}
+	if d.replaces.callID == "" {
+		d.replaces = parseReplaces(m.Header("Replaces"))
+	}
+	if d.referredBy == "" {
+		by := sip.ParseAddress(m.Header("Referred-By"))
+		d.referredBy = text(by.URI)
+	}
+}
+
+// respond takes a response to the INVITE that began the dialog.
+func (d *dialog) respond(who *member, m *sip.Message, t int64) {
+	switch {
+	case m.Status >= 200 && m.Status < 300:
+		if d.answer == 0 {
+			d.answer, d.final, d.end = t, m.Status, 0
+			d.promote(who)
+			d.event(t, "answer", who, "")
+		} else if who.n > 1 && !d.answered(who) { // a second fork answered too
+			d.event(t, "answer", who, "")
+		}
+	case d.answer != 0:
+	case m.Status == 180 || m.Status == 183:
+		if d.ringing == 0 {
+			d.ringing = t
+		}
+	case m.Status >= 300 && (m.CSeq >= d.inviteSeq || d.final == 0):
+		if d.final != m.Status {
+			d.final, d.end = m.Status, t
+		}
+		if m.Status < 400 {
+			to := sip.ParseAddress(m.Header("Contact"))
+			d.event(t, "redirect", who, "to "+text(to.URI))
+		}
+	}
+}
+
+func (d *dialog) answered(who *member) bool {
+	return slices.ContainsFunc(d.events, func(e event) bool { return e.kind == "answer" && e.by == who })
+}
+
+// timerC is how long a proxy waits for a final response (RFC 3261 section
+// 16.6: more than three minutes).
+const timerC = int64(180e9)
+
+// state says how the call went, seen from the end of the capture.
+func (d *dialog) state(end int64) State {
+	switch {
+	case d.answer != 0 && d.bye:
+		return Completed
+	case d.answer != 0:
+		return InProgress
+	case d.final == 0 && d.bye:
+		return Completed // running before the capture began
+	case d.final == 487 || d.cancelled && d.final == 0:
+		return Cancelled
+	case d.final == 0 && end-d.last < timerC:
+		return InProgress
+	case d.final == 0 || d.final == 408 || d.final == 480:
+		return Unanswered
+	case d.final == 486 || d.final == 600:
+		return Busy
+	case d.final == 603:
+		return Declined
+	}
+	return Failed
+}
