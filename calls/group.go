@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"callx/calls/sip"
+	"callx/pcapio/wire"
 )
 
 // A back-to-back user agent ends one call and begins another for the same
@@ -152,7 +153,7 @@ func linksByNumber(list []*conversation) []link {
 			if d.start-o.start > numbersWindow {
 				break
 			}
-			if o.first.Dst.Addr() == d.first.Src.Addr() && (o.end == 0 || o.end > d.start) {
+			if calledOn(&o.first, &d.first) && (o.end == 0 || o.end > d.start) {
 				links = append(links, link{k, i, fmt.Sprintf("numbers: %s calls %s, called on %.3f s later by the host that was called", p.from, p.to, float64(d.start-o.start)/1e9), 2})
 				break
 			}
@@ -160,6 +161,14 @@ func linksByNumber(list []*conversation) []link {
 		open[p] = append(at, i)
 	}
 	return links
+}
+
+// calledOn reports whether the host that got INVITE a sent INVITE b.
+func calledOn(a, b *wire.Flow) bool {
+	if a.Src.Addr() == b.Src.Addr() { // several user agents on one host
+		return a.Dst == b.Src && a.Src != b.Src
+	}
+	return a.Dst.Addr() == b.Src.Addr()
 }
 
 // number strips what switches add to a user: visual separators, + and 00.

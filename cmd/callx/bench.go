@@ -105,7 +105,7 @@ func (a *app) bench(ctx context.Context, paths []string, in *inputOptions, runs 
 			var dec wire.Decoder
 			return walk(ctx, src, &dec, nil, func(*pcapio.Frame, wire.Class, []wire.Datagram) error { return nil })
 		}},
-		{"list", func(ctx context.Context) error { return c.makeIndex(ctx, nil) }},
+		{"list", func(ctx context.Context) error { return c.makeIndex(ctx, &inputOptions{}, nil) }},
 		{"extract", func(ctx context.Context) error { return runExtract(ctx, c) }},
 	}
 	for _, input := range src.Inputs() {

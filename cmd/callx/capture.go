@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"callx/audio"
 	"callx/audio/all"
@@ -31,7 +32,7 @@ func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *pr
 		c.notes = append(c.notes, fmt.Sprintf("no capture and left out: %s in the folders; the first is %s", count(n, "file"), skipped[0]))
 	}
 	bar.start(src.Size())
-	if err := c.makeIndex(ctx, bar); err != nil {
+	if err := c.makeIndex(ctx, o, bar); err != nil {
 		src.Close()
 		return nil, err
 	}
@@ -39,8 +40,10 @@ func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *pr
 }
 
 // makeIndex is pass 1.
-func (c *capture) makeIndex(ctx context.Context, bar *progress) error {
-	x := calls.NewIndexer(calls.Options{Decodable: c.decodable})
+func (c *capture) makeIndex(ctx context.Context, o *inputOptions, bar *progress) error {
+	x := calls.NewIndexer(calls.Options{
+		Decodable: c.decodable, Correlate: slices.Concat(calls.CorrelateHeaders, o.correlate),
+	})
 	defer x.Close()
 	dec := wire.Decoder{Streams: calls.Streams}
 	err := walk(ctx, c.src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {

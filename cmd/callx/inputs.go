@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -19,11 +20,13 @@ import (
 type inputOptions struct {
 	recursive bool
 	spool     string
+	correlate []string
 }
 
 func (o *inputOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "read all captures in the folders named, and below")
+	f.StringSliceVar(&o.correlate, "correlate-header", nil, "SIP header whose value the calls of one conversation share, as a switch writes it; may be repeated (besides "+strings.Join(calls.CorrelateHeaders, ", ")+")")
 	f.StringVar(&o.spool, "spool", "", "folder for what must be kept while it is read: pipes and decompressed files (default: the system's folder for temporary files)")
 }
 

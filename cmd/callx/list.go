@@ -28,7 +28,9 @@ func (a *app) listCommand() *cobra.Command {
 		Use:   "list FILE...",
 		Short: "List the calls of captures",
 		Long: `List prints one line for each call: number, start (UTC), caller and callee,
-state, duration of the media, codecs, and the share of packets lost.`,
+state, duration of the media, codecs, the share of packets lost, and the numbers
+of further calls that carry the same conversation through a back-to-back user
+agent (a column that is there only if there are such).`,
 		Example: `  callx list dump.pcap
   callx list night-*.pcapng.gz --from alice
   callx list --recursive /var/captures
@@ -130,10 +132,29 @@ var columns = []column{
 	{"DURATION", true, func(c *calls.Call) string { return duration(c.Duration) }},
 	{"CODECS", false, codecs},
 	{"LOSS", true, loss},
+	{"WITH", false, with},
+}
+
+// with names the other calls of the same conversation.
+func with(c *calls.Call) string {
+	if c.Group == nil {
+		return ""
+	}
+	var others []string
+	for _, n := range c.Group.Calls {
+		if n != c.Number {
+			others = append(others, fmt.Sprint(n))
+		}
+	}
+	return strings.Join(others, ",")
 }
 
 // writeTable prints the calls for people.
 func writeTable(w io.Writer, cs []*calls.Call) error {
+	columns := columns
+	if !slices.ContainsFunc(cs, func(c *calls.Call) bool { return c.Group != nil }) {
+		columns = columns[:len(columns)-1]
+	}
 	rows := make([][]string, 0, len(cs)+1)
 	widths := make([]int, len(columns))
 	head := make([]string, len(columns))
