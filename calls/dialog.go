@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"hash/maphash"
 	"net/netip"
+	"slices"
 	"strings"
 
+	"callx/calls/sdp"
 	"callx/calls/sip"
 	"callx/pcapio"
 	"callx/pcapio/wire"
@@ -27,15 +29,66 @@ type dialog struct {
 	cancelled, bye                    bool
 	running                           bool // the capture does not hold its beginning
 
-	target     string // the first INVITE's request-URI
+	target string // the first INVITE's request-URI
+	more   *more  // nil for most
+
+	seen   seen
+	events []event
+	notes  []pcapio.Note
+}
+
+// more is what few dialogs have.
+type more struct {
 	replaces   dialogID
 	referredBy string
 	refers     []refer
 	tokens     []token // what the headers say it belongs to
+}
 
-	seen   map[uint64]struct{}
-	events []event
-	notes  []pcapio.Note
+// extra returns d.more to be written to.
+func (d *dialog) extra() *more {
+	if d.more == nil {
+		d.more = new(more)
+	}
+	return d.more
+}
+
+// none is what dialogs have that have no more.
+var none more
+
+// beyond returns d.more to be read.
+func (d *dialog) beyond() *more {
+	if d.more == nil {
+		return &none
+	}
+	return d.more
+}
+
+// seen is a set of hashes: a slice while there are few, as in most dialogs.
+type seen struct {
+	few  []uint64
+	many map[uint64]struct{}
+}
+
+// add reports whether k is new.
+func (s *seen) add(k uint64) bool {
+	const most = 32
+	if s.many != nil {
+		_, ok := s.many[k]
+		s.many[k] = struct{}{}
+		return !ok
+	}
+	if slices.Contains(s.few, k) {
+		return false
+	}
+	if s.few = append(s.few, k); len(s.few) > most {
+		s.many = make(map[uint64]struct{}, 2*most)
+		for _, k := range s.few {
+			s.many[k] = struct{}{}
+		}
+		s.few = nil
+	}
+	return true
 }
 
 type event struct {
@@ -49,6 +102,7 @@ type event struct {
 type dialogs struct {
 	byID  map[string]*dialog
 	order []*dialog // as they began
+	pool  sdp.Pool
 	other map[string]int
 	seed  maphash.Seed
 	msg   sip.Message // reused
@@ -94,7 +148,7 @@ func (ds *dialogs) add(d *wire.Datagram) error {
 	}
 	who := dlg.from(m)
 	who.at = d.Flow.Src
-	if who, session := dlg.describe(who, m, d, ds.seed); session != nil {
+	if who, session := dlg.describe(who, m, d, ds); session != nil {
 		for i := range session.Media {
 			if t := session.Media[i].Target(); t.IsValid() {
 				ds.targets[t] = who
@@ -110,7 +164,7 @@ func (ds *dialogs) add(d *wire.Datagram) error {
 func newDialog(m *sip.Message, dg *wire.Datagram) *dialog {
 	d := &dialog{
 		callID: string(m.CallID), firstPos: dg.Pos, first: dg.Flow, start: dg.Nanos, inviteSeq: m.CSeq,
-		taggings: []tagging{{caller: string(m.From.Tag)}}, target: text(m.URI), seen: map[uint64]struct{}{},
+		taggings: []tagging{{caller: string(m.From.Tag)}}, target: text(m.URI),
 	}
 	d.members = []*member{{Party: partyOf(&m.From), d: d}, {Party: partyOf(&m.To), d: d, n: 1}}
 	d.running = m.IsRequest() && len(m.To.Tag) > 0 || !m.IsRequest()
@@ -139,7 +193,11 @@ func (ds *dialogs) count(method string) {
 }
 
 func partyOf(a *sip.Address) Party {
-	return Party{URI: text(a.URI), User: text(a.User), Display: text(a.Display)}
+	p := Party{URI: text(a.URI), User: text(a.User), Display: text(a.Display)}
+	if i := strings.Index(p.URI, p.User); i >= 0 {
+		p.User = p.URI[i : i+len(p.User)] // one string instead of two
+	}
+	return p
 }
 
 // text copies bytes of a packet into a string that is valid UTF-8.
@@ -149,11 +207,7 @@ func text(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
 func (d *dialog) fresh(m *sip.Message, who *member) bool {
 	method := uint64(len(m.Method)) // tells apart the methods of which copies matter
 	k := uint64(m.CSeq)<<16 | method<<8 | uint64(who.n)<<1 | 1
-	if _, ok := d.seen[k]; ok {
-		return false
-	}
-	d.seen[k] = struct{}{}
-	return true
+	return d.seen.add(k)
 }
 
 // maxEvents bounds what one dialog remembers of what happened.

@@ -25,7 +25,7 @@ type description struct {
 
 // describe keeps the SDP of m, which who sent, and returns it with its member
 // if m carries one that is new.
-func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, seed maphash.Seed) (*member, *sdp.Session) {
+func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, ds *dialogs) (*member, *sdp.Session) {
 	body := m.SDP()
 	if len(body) == 0 {
 		return who, nil
@@ -35,16 +35,15 @@ func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, seed m
 		generation |= 1
 	}
 	var h maphash.Hash
-	h.SetSeed(seed)
+	h.SetSeed(ds.seed)
 	h.Write(body)
 	h.WriteByte(byte(who.n))
 	h.WriteByte(byte(generation))
 	k := h.Sum64() &^ 1 // fresh uses odd keys
-	if _, ok := d.seen[k]; ok {
+	if !d.seen.add(k) {
 		return who, nil
 	}
-	d.seen[k] = struct{}{}
-	session, err := sdp.Parse(body)
+	session, err := ds.pool.Parse(body)
 	if err != nil {
 		d.note(dg.Pos, "sdp", "session description could not be read: "+err.Error())
 		return who, nil

@@ -58,12 +58,12 @@ func (d *dialog) invite(who *member, m *sip.Message, dg *wire.Datagram) {
 		}
 		d.inviteSeq = max(d.inviteSeq, m.CSeq)
 	}
-	if d.replaces.callID == "" {
-		d.replaces = parseReplaces(m.Header("Replaces"))
+	if v := m.Header("Replaces"); v != nil {
+		d.extra().replaces = parseReplaces(v)
 	}
-	if d.referredBy == "" {
-		by := sip.ParseAddress(m.Header("Referred-By"))
-		d.referredBy = text(by.URI)
+	if v := m.Header("Referred-By"); v != nil {
+		by := sip.ParseAddress(v)
+		d.extra().referredBy = text(by.URI)
 	}
 }
 

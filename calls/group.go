@@ -79,8 +79,11 @@ func parameter(v, name string) string {
 func (d *dialog) token(header, value string) {
 	const least = 4 // shorter values are flags and counters
 	t := token{header, value}
-	if len(value) >= least && len(value) <= maxToken && len(d.tokens) < maxTokens && !slices.Contains(d.tokens, t) {
-		d.tokens = append(d.tokens, t)
+	if len(value) < least || len(value) > maxToken {
+		return
+	}
+	if x := d.extra(); len(x.tokens) < maxTokens && !slices.Contains(x.tokens, t) {
+		x.tokens = append(x.tokens, t)
 	}
 }
 
@@ -108,7 +111,7 @@ func linksByHeader(list []*conversation) []link {
 	for i, c := range list {
 		for _, d := range c.dialogs {
 			byID[d.callID] = i
-			for _, t := range d.tokens {
+			for _, t := range d.beyond().tokens {
 				if at := shared[t]; len(at) == 0 || at[len(at)-1] != i {
 					shared[t] = append(at, i)
 				}
@@ -118,7 +121,7 @@ func linksByHeader(list []*conversation) []link {
 	var links []link
 	for i, c := range list {
 		for _, d := range c.dialogs {
-			for _, t := range d.tokens {
+			for _, t := range d.beyond().tokens {
 				if k, ok := byID[t.value]; ok && k != i {
 					links = append(links, link{min(i, k), max(i, k), fmt.Sprintf("header %s names the other's Call-ID", t.header), 0})
 				}

@@ -35,7 +35,8 @@ type refer struct {
 const maxRefers = 64
 
 func (d *dialog) refer(who *member, m *sip.Message, dg *wire.Datagram) {
-	if len(d.refers) >= maxRefers {
+	x := d.extra()
+	if len(x.refers) >= maxRefers {
 		return
 	}
 	a := sip.ParseAddress(m.Header("Refer-To"))
@@ -48,13 +49,14 @@ func (d *dialog) refer(who *member, m *sip.Message, dg *wire.Datagram) {
 			}
 		}
 	}
-	d.refers = append(d.refers, r)
+	x.refers = append(x.refers, r)
 	d.event(dg.Nanos, "refer", who, fmt.Sprintf("refers %s to %s", cmp.Or(r.to.URI, r.to.role()), r.target))
 }
 
 func (d *dialog) referAnswered(m *sip.Message) {
-	for i := range d.refers {
-		if r := &d.refers[i]; r.seq == m.CSeq && m.Status >= 200 && r.status < 200 {
+	refers := d.beyond().refers
+	for i := range refers {
+		if r := &refers[i]; r.seq == m.CSeq && m.Status >= 200 && r.status < 200 {
 			r.status = m.Status
 		}
 	}
@@ -92,9 +94,10 @@ func (ds *dialogs) joins() map[*dialog]join {
 	out := map[*dialog]join{}
 	referred := map[string][]*refer{} // by the target, in order of time
 	for _, d := range ds.order {
-		for i := range d.refers {
-			k := addressOf(d.refers[i].target)
-			referred[k] = append(referred[k], &d.refers[i])
+		refers := d.beyond().refers
+		for i := range refers {
+			k := addressOf(refers[i].target)
+			referred[k] = append(referred[k], &refers[i])
 		}
 	}
 	for _, list := range referred {
@@ -139,13 +142,13 @@ func (d *dialog) referredFrom(referred map[string][]*refer) (join, bool) {
 
 // follows says how sure it is that d is the call that r asks for; 0 is no.
 func (d *dialog) follows(r *refer) int {
-	caller, name := &d.members[0].Party, addressOf(d.members[0].URI) == addressOf(r.to.URI)
+	x, caller, name := d.beyond(), &d.members[0].Party, addressOf(d.members[0].URI) == addressOf(r.to.URI)
 	switch {
 	case r.by.d == d || r.status >= 300:
 		return 0
-	case r.replaces.callID != "" && r.replaces == d.replaces:
+	case r.replaces.callID != "" && r.replaces == x.replaces:
 		return 4
-	case d.referredBy != "" && addressOf(d.referredBy) == addressOf(r.by.URI):
+	case x.referredBy != "" && addressOf(x.referredBy) == addressOf(r.by.URI):
 		return 3
 	case name && d.first.Src.Addr() == r.receiver.Addr():
 		return 2
@@ -158,14 +161,15 @@ func (d *dialog) follows(r *refer) int {
 // replaced finds the dialog that the INVITE of d replaces. Its callee has that
 // dialog already: the caller takes the other one's place (RFC 3891 section 3).
 func (ds *dialogs) replaced(d *dialog) (join, bool) {
-	o := ds.byID[d.replaces.callID]
-	if d.replaces.callID == "" || o == nil || o == d {
+	r := &d.beyond().replaces
+	o := ds.byID[r.callID]
+	if r.callID == "" || o == nil || o == d {
 		return join{}, false
 	}
 	stays := o.members[1]
-	if i := slices.IndexFunc(o.taggings, func(t tagging) bool { return t.caller == d.replaces.to && t.caller != "" }); i >= 0 {
+	if i := slices.IndexFunc(o.taggings, func(t tagging) bool { return t.caller == r.to && t.caller != "" }); i >= 0 {
 		stays = o.members[0]
-	} else if who := o.calleeOf(d.replaces.to); who != nil {
+	} else if who := o.calleeOf(r.to); who != nil {
 		stays = who
 	}
 	d.event(d.start, "replaces", d.members[0], fmt.Sprintf("%s takes the place of %s",
