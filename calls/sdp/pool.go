@@ -22,10 +22,12 @@ const maxPooled = 1 << 14
 // Parse is like the function [Parse]; what the session's slices and strings
 // hold must not be changed. Origin is not kept.
 func (p *Pool) Parse(b []byte) (*Session, error) {
-	s, err := Parse(b)
+	parsed, err := Parse(b)
 	if err != nil {
 		return nil, err
 	}
+	s := new(Session) // parsed lies within a parser
+	*s = *parsed
 	if p.texts == nil {
 		p.texts, p.formats, p.seed = map[string]string{}, map[uint64][]Format{}, maphash.MakeSeed()
 	}
