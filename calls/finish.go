@@ -162,11 +162,15 @@ func (f *finisher) dialogCalls() []*Call {
 		}
 	}
 	list := f.signal.conversations(f.signal.joins())
-	var calls []*Call
-	for _, cv := range list {
-		calls = append(calls, f.dialogCall(cv, said))
+	links := f.links(list, said)
+	calls := make([]*Call, len(list))
+	// Of 100,000 dialogs the memory is needed for their calls.
+	f.signal.order, f.signal.byID, f.signal.targets = nil, nil, nil
+	for i, cv := range list {
+		calls[i] = f.dialogCall(cv, said)
+		list[i] = nil
 	}
-	setGroups(calls, f.links(list, said))
+	setGroups(calls, links)
 	return calls
 }
 

@@ -174,9 +174,11 @@ func calledOn(a, b *wire.Flow) bool {
 	return a.Dst.Addr() == b.Src.Addr()
 }
 
+var separators = strings.NewReplacer("-", "", ".", "", " ", "", "(", "", ")", "")
+
 // number strips what switches add to a user: visual separators, + and 00.
 func number(user string) string {
-	u := strings.ToLower(strings.NewReplacer("-", "", ".", "", " ", "", "(", "", ")", "").Replace(user))
+	u := strings.ToLower(separators.Replace(user))
 	if strings.HasPrefix(u, "+") {
 		return u[1:]
 	}

@@ -104,6 +104,9 @@ func (ds *dialogs) joins() map[*dialog]join {
 		slices.SortStableFunc(list, func(a, b *refer) int { return cmp.Compare(a.nanos, b.nanos) })
 	}
 	for _, d := range ds.order {
+		if len(referred) == 0 && d.more == nil {
+			continue
+		}
 		if j, ok := d.referredFrom(referred); ok {
 			out[d] = j
 		} else if j, ok := ds.replaced(d); ok {
