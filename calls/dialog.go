@@ -26,7 +26,7 @@ type dialog struct {
 	start, ringing, answer, end, last int64 // nanoseconds, 0 unknown
 	inviteSeq                         uint32
 	final                             int // last final status of the INVITE
-	cancelled, bye                    bool
+	cancelled, bye, acked             bool
 	running                           bool // the capture does not hold its beginning
 
 	target string // the first INVITE's request-URI
@@ -42,6 +42,8 @@ type more struct {
 	replaces   dialogID
 	referredBy string
 	refers     []refer
+	expires    int64   // the session timer in nanoseconds (RFC 4028), 0 if there is none
+	refreshed  int64   // when it was last set
 	tokens     []token // what the headers say it belongs to
 }
 

@@ -1,9 +1,15 @@
 package calls
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"callx/calls/sip"
+	"callx/pcapio"
 	"callx/pcapio/wire"
 )
 
@@ -11,6 +17,7 @@ import (
 func (d *dialog) take(who *member, m *sip.Message, dg *wire.Datagram) {
 	t := dg.Nanos
 	if !m.IsRequest() {
+		d.timer(m, t)
 		switch {
 		case m.IsMethod("INVITE") && (d.answer == 0 || m.CSeq == d.inviteSeq && !who.isCaller()):
 			d.respond(who, m, t)
@@ -25,6 +32,8 @@ func (d *dialog) take(who *member, m *sip.Message, dg *wire.Datagram) {
 			d.bye, d.end = true, t
 			d.event(t, "bye", who, reason(m))
 		}
+	case m.IsMethod("ACK"):
+		d.acked = true
 	case m.IsMethod("CANCEL"):
 		if !d.cancelled {
 			d.event(t, "cancel", who, reason(m))
@@ -96,6 +105,42 @@ func (d *dialog) respond(who *member, m *sip.Message, t int64) {
 
 func (d *dialog) answered(who *member) bool {
 	return slices.ContainsFunc(d.events, func(e event) bool { return e.kind == "answer" && e.by == who })
+}
+
+// timer keeps the session timer that a 2xx sets or sets anew (RFC 4028 section
+// 4).
+func (d *dialog) timer(m *sip.Message, t int64) {
+	if m.Status/100 != 2 || !(m.IsMethod("INVITE") || m.IsMethod("UPDATE")) {
+		return
+	}
+	if v := m.Header("Session-Expires"); v != nil {
+		seconds, _, _ := strings.Cut(text(v), ";")
+		if n, err := strconv.ParseUint(strings.TrimSpace(seconds), 10, 32); err == nil {
+			d.extra().expires, d.more.refreshed = int64(n)*1e9, t
+		}
+	}
+}
+
+// timerH is how long an answer is repeated that nobody acknowledges (RFC 3261
+// section 17.2.1).
+const timerH = int64(32e9)
+
+// remarks says what is odd about a dialog, seen from the end of the capture.
+func (d *dialog) remarks(end int64) (notes []pcapio.Note) {
+	add := func(kind, format string, args ...any) {
+		notes = append(notes, pcapio.Note{Pos: d.firstPos, Kind: kind, Text: fmt.Sprintf(format, args...)})
+	}
+	if d.running {
+		add("incomplete", "the call was already being set up or running where the capture starts")
+	}
+	if until := cmp.Or(d.end, end); d.answer != 0 && !d.acked && !d.running && until-d.answer > timerH {
+		add("unacknowledged", "no ACK for the answer is in the capture")
+	}
+	if x := d.beyond(); x.expires > 0 && !d.bye && end-x.refreshed > x.expires {
+		add("expired", "no BYE is in the capture, but the session timer of %v ran out %v before the capture ends",
+			time.Duration(x.expires), time.Duration(end-x.refreshed-x.expires).Round(time.Second))
+	}
+	return notes
 }
 
 // timerC is how long a proxy waits for a final response (RFC 3261 section

@@ -187,3 +187,38 @@ func TestLateBeginning(t *testing.T) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }
+
+// TestRemarks: what is odd about a dialog is noted, and only then.
+func TestRemarks(t *testing.T) {
+	ask := message{caller, 0, invite, "1 INVITE", ""}
+	ok := message{callee, 2, "SIP/2.0 200 OK\r\nSession-Expires: 90;refresher=uac", "1 INVITE", ""}
+	ack := message{caller, 2.1, "ACK sip:bob@h SIP/2.0", "1 ACK", ""}
+	bye := message{callee, 300, "BYE sip:alice@h SIP/2.0", "1 BYE", ""}
+	end := message{caller, 400, "OPTIONS sip:z@h SIP/2.0", "9 OPTIONS", ""}
+	refresh := message{callee, 350, "SIP/2.0 200 OK\r\nSession-Expires: 90", "2 UPDATE", ""}
+	for _, tt := range []struct {
+		name   string
+		script []message
+		kinds  []string
+	}{
+		{"all is well", []message{ask, ok, ack, bye}, nil},
+		{"never acknowledged", []message{ask, ok, bye}, []string{"unacknowledged"}},
+		{"the capture ends before the ACK is due", []message{ask, ok, {caller, 10, "OPTIONS sip:z@h SIP/2.0", "9 OPTIONS", ""}}, nil},
+		{"the session timer ran out", []message{ask, ok, ack, end}, []string{"expired"}},
+		{"the session was refreshed", []message{ask, ok, ack, refresh, end}, nil},
+		{"running", []message{ok, ack, bye}, []string{"incomplete"}},
+	} {
+		var list []wire.Datagram
+		for _, m := range tt.script {
+			list = append(list, m.datagram())
+		}
+		c := index(list).Calls[0]
+		var kinds []string
+		for _, n := range c.Notes {
+			kinds = append(kinds, n.Kind)
+		}
+		if !slices.Equal(kinds, tt.kinds) {
+			t.Errorf("%s: notes %v, want %v", tt.name, kinds, tt.kinds)
+		}
+	}
+}

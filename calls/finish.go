@@ -183,12 +183,7 @@ func (f *finisher) dialogCall(cv *conversation, said map[*member][]*run) *Call {
 	}
 	for _, d := range cv.dialogs {
 		c.CallIDs = append(c.CallIDs, strings.ToValidUTF8(d.callID, "\uFFFD"))
-		if d.running {
-			c.Notes = append(c.Notes, f.named(pcapio.Note{
-				Pos: d.firstPos, Kind: "incomplete", Text: "the call was already being set up or running where the capture starts",
-			}))
-		}
-		for _, n := range d.notes {
+		for _, n := range slices.Concat(d.remarks(f.last), d.notes) {
 			c.Notes = append(c.Notes, f.named(n))
 		}
 	}
