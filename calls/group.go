@@ -121,6 +121,9 @@ func linksByHeader(list []*conversation) []link {
 	var links []link
 	for i, c := range list {
 		for _, d := range c.dialogs {
+			if k, ok := byID[d.beyond().replaces.callID]; ok && k != i {
+				links = append(links, link{min(i, k), max(i, k), "header Replaces names the other's dialog", 0})
+			}
 			for _, t := range d.beyond().tokens {
 				if k, ok := byID[t.value]; ok && k != i {
 					links = append(links, link{min(i, k), max(i, k), fmt.Sprintf("header %s names the other's Call-ID", t.header), 0})
