@@ -280,7 +280,7 @@ func TestGroups(t *testing.T) {
 		callee        byte   // of the second call
 		evidence      string
 	}{
-		{"names the Call-ID", "", "X-CID: x@h", 'c', "header X-CID names the other's Call-ID"},
+		{"names the Call-ID", "", "X-CID: call@h", 'c', "header X-CID names the other's Call-ID"},
 		{"same value", "X-Correlation-ID: 4711-0815", "X-Correlation-ID: 4711-0815", 'c', "header X-Correlation-ID: 4711-0815"},
 		{"Session-ID", "Session-ID: " + uuid + ";remote=" + strings.Repeat("0", 32), "Session-ID: " + uuid + ";remote=" + strings.Repeat("0", 32), 'c', "header Session-ID: " + uuid},
 		{"icid", "P-Charging-Vector: icid-value=\"z9hG4\";orig-ioi=h", "P-Charging-Vector: icid-value=z9hG4", 'c', "header icid: z9hG4"},
@@ -289,10 +289,10 @@ func TestGroups(t *testing.T) {
 		{"numbers", "", "", 'b', "numbers: a calls b, called on 0.500 s later by the host that was called"},
 	} {
 		var s scene
-		s.sip(0, "a>s", "INVITE", "x@h", 1, "a:1", "b", 4000, tt.first)
+		s.sip(0, "a>s", "INVITE", "call@h", 1, "a:1", "b", 4000, tt.first)
 		s.sip(0.5, "s>c", "INVITE", "y", 1, "a:1", string(tt.callee), 4010, tt.second)
 		s.sip(1, "c>s", "200 INVITE", "y", 1, "a:1", string(tt.callee)+":2", 4010)
-		s.sip(1.1, "s>a", "200 INVITE", "x@h", 1, "a:1", "b:2", 4000)
+		s.sip(1.1, "s>a", "200 INVITE", "call@h", 1, "a:1", "b:2", 4000)
 		var got []string
 		for _, c := range s.index().Calls {
 			if c.Group != nil && slices.Equal(c.Group.Calls, []int{1, 2}) {
