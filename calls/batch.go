@@ -15,6 +15,7 @@ type sample struct {
 	ts     uint32
 	size   int32 // of the payload in octets
 	stream int32 // number of key in the table
+	digest uint32
 	head   [4]byte
 	seq    uint16
 	pt     uint8
@@ -57,6 +58,7 @@ func (b *batch) take(d *wire.Datagram, p *rtp.Packet, ord uint64) {
 	s.key = pack(&d.Flow, p.SSRC)
 	s.nanos, s.pos, s.ord = d.Nanos, d.Pos, ord
 	s.ts, s.seq, s.pt, s.size = p.Timestamp, p.Seq, p.PayloadType, int32(len(p.Payload))
+	s.digest = digest(p.Payload)
 	if len(p.Payload) == len(s.head) {
 		s.head = [4]byte(p.Payload)
 	}

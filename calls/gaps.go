@@ -137,7 +137,7 @@ func (p *Part) Format(pt uint8) *Format {
 
 // streamsOf sums up the leg's runs by flow and SSRC.
 func (b *builder) streamsOf(leg *Leg) []*Stream {
-	byStream := map[int]*Stream{}
+	byStream := map[int32]*Stream{}
 	var out []*Stream
 	for _, p := range leg.Parts {
 		for _, r := range p.runs {

@@ -46,7 +46,7 @@ func (x *Indexer) newRun(stream int, s *sample) *run {
 		x.slab = make([]run, min(max(slabRuns, len(x.cur)), maxSlabRuns))
 	}
 	r := &x.slab[0]
-	r.begin(stream, s)
+	r.begin(int32(stream), s)
 	return r
 }
 

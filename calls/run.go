@@ -28,12 +28,13 @@ type run struct {
 	lastOrd   uint64 // ordinal of the last packet's frame in the pass
 	lastPos   pcapio.Pos
 	cur       format // of the last packet; formats[pt] is behind while it is in use
-	maxSize   int32  // longest payload in octets
+	limit     uint32 // digests below it go into the sketch
+	maxSize   uint16 // longest payload in octets
 	holding   bool   // the Indexer holds a packet that did not go on from here
 	clock     clock
 
-	stream     int // number of its key in the table
-	pt         int // index of cur in formats
+	stream     int32 // number of its key in the table
+	pt         int32 // index of cur in formats
 	seqMin     int64
 	tsMin      int64
 	duplicates uint64
@@ -46,6 +47,7 @@ type run struct {
 	first    int64 // arrival of the first packet
 	firstPos pcapio.Pos
 	formats  []format
+	sketch   *sketch // nil until a payload tells something
 
 	at *Part // what Finish made of it
 }
@@ -78,12 +80,15 @@ type format struct {
 }
 
 // begin makes r the run of one packet.
-func (r *run) begin(stream int, s *sample) {
+func (r *run) begin(stream int32, s *sample) {
 	seq, ts := int64(s.seq), int64(s.ts)
 	*r = run{
 		stream: stream, seqMin: seq, seqMax: seq, tsMin: ts, tsMax: ts, tsTop: ts,
 		packets: 1, first: s.nanos, last: s.nanos, lastNanos: s.nanos, firstPos: s.pos, lastPos: s.pos, lastOrd: s.ord,
-		maxSize: s.size,
+		maxSize: uint16(s.size), limit: noDigest,
+	}
+	if s.digest < r.limit {
+		r.sample(s)
 	}
 	r.cover = ts + r.duration(s)
 	r.clock.add(s.nanos, ts)
@@ -108,12 +113,12 @@ const maxFormats = 16
 // types than any sender has counts the rest with the last.
 func (r *run) change(s *sample) {
 	r.keep()
-	r.pt = slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.pt })
+	r.pt = int32(slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.pt }))
 	if r.pt < 0 {
 		if len(r.formats) < maxFormats {
 			r.formats = append(r.formats, format{pt: s.pt, bytesPerTick: bytesPerTick[s.pt], first: s.nanos})
 		}
-		r.pt = len(r.formats) - 1
+		r.pt = int32(len(r.formats) - 1)
 	}
 	r.cur = r.formats[r.pt]
 }
@@ -143,7 +148,10 @@ func (r *run) add(s *sample) bool {
 	r.packets++
 	r.last, r.lastPos, r.lastOrd = s.nanos, s.pos, s.ord
 	seq, ts := r.seqMax+dseq, r.tsTop+dts
-	r.maxSize = max(r.maxSize, s.size)
+	r.maxSize = max(r.maxSize, uint16(s.size))
+	if s.digest < r.limit {
+		r.sample(s)
+	}
 	if dseq > 0 {
 		r.advance(s, seq, ts, dseq, dts)
 	} else if !r.fill(s, seq, ts) {
@@ -291,6 +299,9 @@ func (r *run) split(i int, seq, from, to int64) {
 // arrivals that were not believed.
 func (r *run) settle() {
 	r.keep()
+	if r.sketch != nil {
+		r.sketch.settle()
+	}
 	far := func(a, b int64) bool { return max(a-b, b-a) > wildArrival }
 	if far(r.first, r.clock.first) {
 		r.first = r.clock.first
