@@ -5,14 +5,20 @@ package calls
 // only the least delayed packets are looked at. It gives the offset between
 // the sender's clock and the capture's, and the drift of one against the other.
 type envelope struct {
-	width int64 // nanoseconds of arrival time a bucket covers; 0 before the first add
-	start int64 // arrival time of the first packet
-	used  int
-	at    [envelopeBuckets]int64 // arrival time of the bucket's least delayed packet, from start
-	min   [envelopeBuckets]int64 // its delay in nanoseconds
+	width   int64 // nanoseconds of arrival time a bucket covers; 0 before the first add
+	start   int64 // arrival time of the first packet
+	buckets []bucket
+}
+
+// A bucket holds the least delayed packet of its time.
+type bucket struct {
+	at  int64 // its arrival time, from start
+	min int64 // its delay in nanoseconds; noDelay if there was no packet
 }
 
 const (
+	// The buckets become more as the stream goes on: most streams are short.
+	firstBuckets    = 4
 	envelopeBuckets = 64
 	envelopeWidth   = int64(500e6) // 500 ms at first; doubles as often as the stream needs
 	noDelay         = int64(1) << 62
@@ -28,35 +34,45 @@ const (
 func (e *envelope) add(arrival, delay int64) (from, to, floor int64) {
 	if e.width == 0 {
 		e.width, e.start = envelopeWidth, arrival
-		for i := range e.min {
-			e.min[i] = noDelay
-		}
 	}
 	t := max(arrival-e.start, 0)
 	for t/e.width >= envelopeBuckets {
 		e.halve()
 	}
 	i := int(t / e.width)
-	if delay < e.min[i] {
-		e.min[i], e.at[i] = delay, t
-		e.used = max(e.used, i+1)
+	if i >= len(e.buckets) {
+		e.grow(i + 1)
 	}
-	return e.start + int64(i)*e.width, e.start + int64(i+1)*e.width, e.min[i]
+	b := &e.buckets[i]
+	if delay < b.min {
+		b.min, b.at = delay, t
+	}
+	return e.start + int64(i)*e.width, e.start + int64(i+1)*e.width, b.min
+}
+
+// grow makes room for n buckets, at most envelopeBuckets.
+func (e *envelope) grow(n int) {
+	size := firstBuckets
+	for size < n {
+		size *= 2
+	}
+	grown := make([]bucket, size)
+	for i := copy(grown, e.buckets); i < size; i++ {
+		grown[i].min = noDelay
+	}
+	e.buckets = grown
 }
 
 // halve merges the buckets in pairs and doubles their width.
 func (e *envelope) halve() {
-	for i := range envelopeBuckets / 2 {
-		a, b := 2*i, 2*i+1
-		if e.min[b] < e.min[a] {
-			a = b
+	for i := range e.buckets {
+		if b := e.buckets[i]; i%2 == 0 || b.min < e.buckets[i/2].min {
+			e.buckets[i/2] = b
 		}
-		e.min[i], e.at[i] = e.min[a], e.at[a]
 	}
-	for i := envelopeBuckets / 2; i < envelopeBuckets; i++ {
-		e.min[i] = noDelay
+	for i := len(e.buckets) / 2; i < len(e.buckets); i++ {
+		e.buckets[i].min = noDelay
 	}
-	e.used = min((e.used+1)/2, envelopeBuckets/2)
 	e.width *= 2
 }
 
@@ -79,11 +95,11 @@ func (e *envelope) fit() clockFit {
 	n, points := 0, 0
 	var mean float64
 	lowest := noDelay
-	for i := range e.used {
-		if e.min[i] == noDelay {
+	for _, b := range e.buckets {
+		if b.min == noDelay {
 			continue
 		}
-		p := point{e.at[i], e.min[i]}
+		p := point{b.at, b.min}
 		points++
 		mean += float64(p.t)
 		lowest = min(lowest, p.d)

@@ -60,7 +60,7 @@ func (p *Part) silentOnly() bool {
 
 // capture returns the capture time of an extended timestamp.
 func (r *run) capture(ts int64) int64 {
-	return r.anchor() + ticksToNanos(ts-r.clock.base, r.clock.hz())
+	return r.anchor + ticksToNanos(ts-r.clock.base, r.clock.hz())
 }
 
 func nanosToTicks(nanos, hz int64) int64 {

@@ -109,23 +109,14 @@ func (p *Part) settle() {
 		end = max(end, g.to)
 	}
 	hz := int64(p.Clock)
-	p.start = a.anchor() + ticksToNanos(p.TS0-a.clock.base, hz)
+	p.start = a.anchor + ticksToNanos(p.TS0-a.clock.base, hz)
 	p.Late = Seconds(ticksToNanos(late, hz))
 	for i, r := range p.runs[1:] {
-		lag := r.anchor() - ticksToNanos(a.clock.base-r.clock.base-p.shift[i+1], hz) - a.anchor()
+		lag := r.anchor - ticksToNanos(a.clock.base-r.clock.base-p.shift[i+1], hz) - a.anchor
 		p.Late = max(p.Late, Seconds(max(lag, -lag)+2e8))
 	}
 	p.End = Seconds(ticksToNanos(end-p.TS0, hz)) // from Start until the origin is known
 	p.holes = p.mergeHoles()
-}
-
-// anchor returns the capture time of timestamp base: the arrival it would
-// have had with the least delay that the network ever gave.
-func (r *run) anchor() int64 {
-	if r.clock.env == nil {
-		return r.first
-	}
-	return r.clock.env.fit().offset
 }
 
 // mergeHoles intersects the hops' gaps: only what no hop has is missing.

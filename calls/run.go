@@ -34,7 +34,8 @@ type run struct {
 	clock     clock
 
 	stream     int32 // number of its key in the table
-	pt         int32 // index of cur in formats
+	pt         uint8 // index of cur in formats
+	moreGaps   bool  // there were more than maxGaps
 	seqMin     int64
 	tsMin      int64
 	duplicates uint64
@@ -42,14 +43,15 @@ type run struct {
 	wild       uint64 // timestamps that arrival does not allow: never placed
 	maxLate    int64  // ticks by which a packet came after a later one
 	gaps       []gap
-	moreGaps   bool // there were more than maxGaps
 
 	first    int64 // arrival of the first packet
 	firstPos pcapio.Pos
 	formats  []format
 	sketch   *sketch // nil until a payload tells something
 
-	at *Part // what Finish made of it
+	// What Finish makes of it.
+	at     *Part
+	anchor int64 // capture time of timestamp clock.base
 }
 
 // touch loads a byte of each cache line that a packet needs.
@@ -113,13 +115,14 @@ const maxFormats = 16
 // types than any sender has counts the rest with the last.
 func (r *run) change(s *sample) {
 	r.keep()
-	r.pt = int32(slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.pt }))
-	if r.pt < 0 {
+	i := slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.pt })
+	if i < 0 {
 		if len(r.formats) < maxFormats {
 			r.formats = append(r.formats, format{pt: s.pt, bytesPerTick: bytesPerTick[s.pt], first: s.nanos})
 		}
-		r.pt = int32(len(r.formats) - 1)
+		i = len(r.formats) - 1
 	}
+	r.pt = uint8(i)
 	r.cur = r.formats[r.pt]
 }
 
@@ -302,6 +305,7 @@ func (r *run) settle() {
 	if r.sketch != nil {
 		r.sketch.settle()
 	}
+	r.anchor = r.clock.env.fit().offset
 	far := func(a, b int64) bool { return max(a-b, b-a) > wildArrival }
 	if far(r.first, r.clock.first) {
 		r.first = r.clock.first

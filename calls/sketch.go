@@ -220,7 +220,7 @@ func nearest(x, v, m int64) int64 { return x + roundTo(v-x, m) }
 
 // tsAt returns the timestamp that the sender would have given at a capture time.
 func (r *run) tsAt(nanos int64) int64 {
-	return r.clock.base + nanosToTicks(nanos-r.anchor(), r.clock.hz())
+	return r.clock.base + nanosToTicks(nanos-r.anchor, r.clock.hz())
 }
 
 // seqAt returns about which packet of the run has a timestamp.
