@@ -90,8 +90,22 @@ func (d *dialog) token(header, value string) {
 // A link is evidence that two calls are one conversation.
 type link struct {
 	a, b     int // positions in the list of conversations
+	rank     rank
 	evidence string
-	weight   int // better evidence is lower
+	voice    [2]*run // of byPayload
+}
+
+// A rank orders kinds of evidence, the best first.
+type rank int
+
+const (
+	byHeader rank = iota
+	byPayload
+	byNumber
+)
+
+func newLink(i, k int, r rank, evidence string) link {
+	return link{a: min(i, k), b: max(i, k), rank: r, evidence: evidence}
 }
 
 // maxShare is by how many calls a value, or a payload, may be shared and still
@@ -100,7 +114,7 @@ const maxShare = 8
 
 // links finds the conversations that belong together.
 func (f *finisher) links(list []*conversation, said map[*member][]*run) []link {
-	return slices.Concat(linksByHeader(list), linksByNumber(list))
+	return slices.Concat(linksByHeader(list), f.linksByPayload(list, said), linksByNumber(list))
 }
 
 // linksByHeader links calls that share a token, or one of which names the
@@ -122,14 +136,14 @@ func linksByHeader(list []*conversation) []link {
 	for i, c := range list {
 		for _, d := range c.dialogs {
 			if k, ok := byID[d.beyond().replaces.callID]; ok && k != i {
-				links = append(links, link{min(i, k), max(i, k), "header Replaces names the other's dialog", 0})
+				links = append(links, newLink(i, k, byHeader, "header Replaces names the other's dialog"))
 			}
 			for _, t := range d.beyond().tokens {
 				if k, ok := byID[t.value]; ok && k != i {
-					links = append(links, link{min(i, k), max(i, k), fmt.Sprintf("header %s names the other's Call-ID", t.header), 0})
+					links = append(links, newLink(i, k, byHeader, fmt.Sprintf("header %s names the other's Call-ID", t.header)))
 				}
 				if at := shared[t]; len(at) > 1 && len(at) <= maxShare && at[0] != i {
-					links = append(links, link{at[0], i, fmt.Sprintf("header %s: %s", t.header, t.value), 0})
+					links = append(links, newLink(at[0], i, byHeader, fmt.Sprintf("header %s: %s", t.header, t.value)))
 				}
 			}
 		}
@@ -160,7 +174,7 @@ func linksByNumber(list []*conversation) []link {
 				break
 			}
 			if calledOn(&o.first, &d.first) && (o.end == 0 || o.end > d.start) {
-				links = append(links, link{k, i, fmt.Sprintf("numbers: %s calls %s, called on %.3f s later by the host that was called", p.from, p.to, float64(d.start-o.start)/1e9), 2})
+				links = append(links, newLink(k, i, byNumber, fmt.Sprintf("numbers: %s calls %s, called on %.3f s later by the host that was called", p.from, p.to, float64(d.start-o.start)/1e9)))
 				break
 			}
 		}
@@ -201,7 +215,7 @@ func setGroups(calls []*Call, links []link) {
 		}
 		return i
 	}
-	slices.SortStableFunc(links, func(a, b link) int { return cmp.Compare(a.weight, b.weight) })
+	slices.SortStableFunc(links, func(a, b link) int { return cmp.Compare(a.rank, b.rank) })
 	evidence := map[int][]string{}
 	for _, l := range links {
 		a, b := find(l.a), find(l.b)

@@ -50,13 +50,17 @@ func (s *scene) sip(seconds float64, hop, what, callID string, seq int, from, to
 	})
 }
 
-// rtp sends two seconds of speech.
+// rtp sends two seconds of speech, a voice for each SSRC.
 func (s *scene) rtp(seconds float64, from byte, fromPort uint16, to byte, toPort uint16, ssrc uint32) {
+	s.voice(seconds, from, fromPort, to, toPort, ssrc, ssrc)
+}
+
+func (s *scene) voice(seconds float64, from byte, fromPort uint16, to byte, toPort uint16, ssrc, voice uint32) {
 	flow := wire.Flow{Src: host(from, fromPort), Dst: host(to, toPort), Proto: wire.UDP}
 	for i := range 100 {
 		payload := rtpBytes(8, uint16(i), uint32(i)*160, ssrc, 160)
 		for k := range payload[12:] {
-			payload[12+k] = byte(uint32(i*160+k) * (ssrc | 1) * 2654435761 >> 13)
+			payload[12+k] = byte(uint32(i*160+k) * (voice | 1) * 2654435761 >> 13)
 		}
 		s.list = append(s.list, wire.Datagram{Nanos: at(seconds) + int64(i)*20e6, Flow: flow, Payload: payload})
 	}
@@ -266,6 +270,39 @@ func TestRefusedTransfer(t *testing.T) {
 		s.ring(when, "y", 'a', 'c', 4010)
 		if n := len(s.index().Calls); n != 2 {
 			t.Errorf("%s: %d calls, want 2", name, n)
+		}
+	}
+}
+
+// TestGroupByPayload: the second call has nothing of the first but its voice,
+// with headers made anew. The same announcement in many calls joins none.
+func TestGroupByPayload(t *testing.T) {
+	var s scene
+	s.ring(0, "x", 'a', 's', 4000)
+	s.ring(0.5, "y", 's', 'c', 4010)
+	s.voice(1, 'a', 4000, 's', 4000, 11, 5)
+	s.voice(1.002, 's', 4010, 'c', 4010, 12, 5)
+	s.voice(1, 'c', 4010, 's', 4010, 13, 7)
+	s.ring(0.6, "z", 'd', 'e', 4020)
+	s.voice(1, 'd', 4020, 'e', 4020, 14, 9)
+	ix := s.index()
+	for i, want := range []bool{true, true, false} {
+		g := ix.Calls[i].Group
+		if (g != nil) != want {
+			t.Errorf("call %d: group %+v", i+1, g)
+		} else if want && (!slices.Equal(g.Calls, []int{1, 2}) || !strings.HasPrefix(g.Evidence[0], "payload: ")) {
+			t.Errorf("call %d: group %+v", i+1, *g)
+		}
+	}
+	s = scene{}
+	for i := range 12 {
+		id, port := fmt.Sprint("call", i), uint16(4000+2*i)
+		s.ring(0, id, 'a', byte('b'+i), port)
+		s.voice(1, byte('b'+i), port, 'a', port, uint32(100+i), 5)
+	}
+	for i, c := range s.index().Calls {
+		if c.Group != nil {
+			t.Errorf("an announcement joins call %d to %v", i+1, c.Group.Calls)
 		}
 	}
 }
