@@ -240,7 +240,7 @@ func (b *builder) sum(leg *Leg) {
 func (p *Part) figures() (*Jitter, *Decimal) {
 	r := p.runs[0]
 	var drift *Decimal
-	if fit := r.clock.env.fit(); fit.ok {
+	if fit := r.clock.env.line; fit.ok {
 		d := Decimal(fit.ppm)
 		drift = &d
 	}

@@ -8,6 +8,7 @@ type envelope struct {
 	width   int64 // nanoseconds of arrival time a bucket covers; 0 before the first add
 	start   int64 // arrival time of the first packet
 	buckets []bucket
+	line    clockFit // once settled
 }
 
 // A bucket holds the least delayed packet of its time.
@@ -19,7 +20,7 @@ type bucket struct {
 const (
 	// The buckets become more as the stream goes on: most streams are short.
 	firstBuckets    = 4
-	envelopeBuckets = 64
+	envelopeBuckets = 32
 	envelopeWidth   = int64(500e6) // 500 ms at first; doubles as often as the stream needs
 	noDelay         = int64(1) << 62
 	// A fit needs ten seconds: over less, one packet's jitter of 1 ms already
@@ -48,6 +49,11 @@ func (e *envelope) add(arrival, delay int64) (from, to, floor int64) {
 		b.min, b.at = delay, t
 	}
 	return e.start + int64(i)*e.width, e.start + int64(i+1)*e.width, b.min
+}
+
+// settle fits the line and lets go of the buckets.
+func (e *envelope) settle() {
+	e.line, e.buckets = e.fit(), nil
 }
 
 // grow makes room for n buckets, at most envelopeBuckets.

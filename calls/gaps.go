@@ -146,7 +146,7 @@ func (b *builder) streamsOf(leg *Leg) []*Stream {
 				k := b.key(r)
 				s = &Stream{SSRC: SSRC(k.ssrc), Src: k.flow.Src, Dst: k.flow.Dst, First: timeOf(r.first), Hops: len(p.runs)}
 				s.Jitter = r.clock.jitter.report()
-				if fit := r.clock.env.fit(); fit.ok {
+				if fit := r.clock.env.line; fit.ok {
 					d := Decimal(fit.ppm)
 					s.DriftPPM = &d
 				}

@@ -87,10 +87,7 @@ func (r *run) begin(stream int32, s *sample) {
 	*r = run{
 		stream: stream, seqMin: seq, seqMax: seq, tsMin: ts, tsMax: ts, tsTop: ts,
 		packets: 1, first: s.nanos, last: s.nanos, lastNanos: s.nanos, firstPos: s.pos, lastPos: s.pos, lastOrd: s.ord,
-		maxSize: uint16(s.size), limit: noDigest,
-	}
-	if s.digest < r.limit {
-		r.sample(s)
+		maxSize: uint16(s.size), limit: noDigest, // the first packet is not sampled: many a stream has no other
 	}
 	r.cover = ts + r.duration(s)
 	r.clock.add(s.nanos, ts)
@@ -305,7 +302,8 @@ func (r *run) settle() {
 	if r.sketch != nil {
 		r.sketch.settle()
 	}
-	r.anchor = r.clock.env.fit().offset
+	r.clock.env.settle()
+	r.anchor = r.clock.env.line.offset
 	far := func(a, b int64) bool { return max(a-b, b-a) > wildArrival }
 	if far(r.first, r.clock.first) {
 		r.first = r.clock.first
