@@ -48,10 +48,9 @@ func (f *finisher) linksByPayload(list []*conversation, said map[*member][]*run)
 	shared := map[*run]int{} // with how many other calls
 	for i, a := range runs {
 		for _, h := range a.sketch.hash[:a.sketch.n] {
-			at, _ := slices.BinarySearchFunc(index, h, func(e held, h uint32) int { return cmp.Compare(e.digest, h) })
-			for n := 0; at+n < len(index) && index[at+n].digest == h && n <= 2*maxShare; n++ {
-				b := runs[index[at+n].run]
-				pair := [2]int{min(of[i], of[index[at+n].run]), max(of[i], of[index[at+n].run])}
+			for _, k := range holders(index, h) {
+				b := runs[k.run]
+				pair := [2]int{min(of[i], of[k.run]), max(of[i], of[k.run])}
 				if pair[0] == pair[1] || linked[pair] || f.key(a).flow == f.key(b).flow.Reverse() || !sameVoice(a, b) {
 					continue
 				}
@@ -66,4 +65,16 @@ func (f *finisher) linksByPayload(list []*conversation, said map[*member][]*run)
 		}
 	}
 	return slices.DeleteFunc(links, func(l link) bool { return shared[l.voice[0]] >= maxShare || shared[l.voice[1]] >= maxShare })
+}
+
+// holders returns who holds a digest; nobody if too many do.
+func holders(index []held, digest uint32) []held {
+	at, _ := slices.BinarySearchFunc(index, digest, func(e held, d uint32) int { return cmp.Compare(e.digest, d) })
+	n := 0
+	for at+n < len(index) && index[at+n].digest == digest {
+		if n++; n > 2*maxShare {
+			return nil
+		}
+	}
+	return index[at : at+n]
 }
