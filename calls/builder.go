@@ -215,6 +215,7 @@ func (b *builder) sum(leg *Leg) {
 		}
 		leg.Reordered += p.runs[0].reordered
 		b.gaps(leg, p)
+		b.hops(leg, p)
 	}
 	b.overlaps(leg)
 	leg.Expected = leg.Packets - leg.Duplicates + leg.Lost

@@ -250,27 +250,6 @@ func (f *finisher) account() Accounting {
 	return a
 }
 
-// packets counts every copy of the part's packets.
-func (p *Part) packets() (n uint64) {
-	for _, r := range p.runs {
-		n += r.packets
-	}
-	return n
-}
-
-// duplicates counts the copies beyond the first, of one hop or of several.
-func (p *Part) duplicates() uint64 {
-	if len(p.runs) == 1 {
-		return p.runs[0].duplicates
-	}
-	lo, hi := p.span()
-	var wild uint64
-	for _, r := range p.runs {
-		wild += r.wild
-	}
-	return p.packets() - wild - (uint64(hi-lo+1) - p.lost())
-}
-
 // describeRun names a run for a note.
 func (f *finisher) describeRun(r *run) string {
 	k := f.key(r)

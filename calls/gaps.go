@@ -140,11 +140,11 @@ func (b *builder) streamsOf(leg *Leg) []*Stream {
 	byStream := map[int32]*Stream{}
 	var out []*Stream
 	for _, p := range leg.Parts {
-		for _, r := range p.runs {
+		for _, r := range p.all() {
 			s := byStream[r.stream]
 			if s == nil {
 				k := b.key(r)
-				s = &Stream{SSRC: SSRC(k.ssrc), Src: k.flow.Src, Dst: k.flow.Dst, First: timeOf(r.first), Hops: len(p.runs)}
+				s = &Stream{SSRC: SSRC(k.ssrc), Src: k.flow.Src, Dst: k.flow.Dst, First: timeOf(r.first), Hops: p.flows(b.key)}
 				s.Jitter = r.clock.jitter.report()
 				if fit := r.clock.env.line; fit.ok {
 					d := Decimal(fit.ppm)
