@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -13,66 +14,170 @@ type claim struct {
 	owner       *member // who receives at the address
 	from, until int64
 	media       *sdp.Media
+	rule        string // sdp, ice or nat
 }
 
 // slack is by how much media may outlive or precede its signalling: packets
 // under way, BYE lost in front of the capture, SIP delayed by a proxy.
 const slack = int64(5e9)
 
-// claims lists who receives where, by address.
+// claims lists who receives where, by address, in order of time.
 type claims map[netip.AddrPort][]claim
 
+const forever = int64(1) << 62
+
 // claimsOf reads the descriptions of all dialogs. A claim ends where a later
-// generation names another address, or with the dialog. natted holds the same
+// generation names other addresses, or with the dialog. natted holds the same
 // claims at the addresses that the messages came from: what a NAT made of the
 // address that the SDP names.
 func claimsOf(order []*dialog) (cs, natted claims) {
 	cs, natted = claims{}, claims{}
 	for _, d := range order {
-		end := int64(1) << 62
-		if d.end != 0 {
-			end = d.end
-		}
 		for _, who := range d.members {
-			for i, ds := range who.says {
-				for k := range ds.session.Media {
-					m := &ds.session.Media[k]
-					target := m.Target()
-					if !target.IsValid() {
-						continue
-					}
-					c := claim{owner: who, from: ds.nanos, until: min(end, replaced(who.says[i:], k, target)), media: m}
-					cs[target] = append(cs[target], c)
-					if a := netip.AddrPortFrom(ds.from, target.Port()); a != target {
-						natted[a] = append(natted[a], c)
-					}
-				}
-			}
+			cs.read(natted, who)
+		}
+	}
+	for _, list := range []claims{cs, natted} {
+		for _, at := range list {
+			slices.SortStableFunc(at, func(a, b claim) int { return cmp.Compare(a.from, b.from) })
 		}
 	}
 	return cs, natted
 }
 
-// replaced returns when a later generation of says[0] moves media k elsewhere.
-func replaced(says []description, k int, target netip.AddrPort) int64 {
-	for _, later := range says[1:] {
-		if later.generation == says[0].generation || k >= len(later.session.Media) {
-			continue
-		}
-		if t := later.session.Media[k].Target(); t.IsValid() && t != target {
-			return later.nanos
-		}
-	}
-	return int64(1) << 62
+// An opening is an address that a media description claims until a later one
+// does not name it.
+type opening struct {
+	generation uint64
+	until      *int64
 }
 
+// read adds the claims of one member.
+func (cs claims) read(natted claims, who *member) {
+	end := forever
+	if who.d.end != 0 {
+		end = who.d.end
+	}
+	type pending struct {
+		claim
+		at    netip.AddrPort
+		until *int64
+	}
+	var list []pending
+	open := map[int]map[netip.AddrPort][]opening{} // by number of the m= line
+	for i := range who.says {
+		ds := &who.says[i]
+		for k := range ds.session.Media {
+			m := &ds.session.Media[k]
+			places := ds.places(m)
+			if len(places) == 0 {
+				continue
+			}
+			if open[k] == nil {
+				open[k] = map[netip.AddrPort][]opening{}
+			}
+			for at, holds := range open[k] {
+				if slices.ContainsFunc(places, func(p endpoint) bool { return p.at == at }) {
+					continue
+				}
+				holds = slices.DeleteFunc(holds, func(h opening) bool {
+					if h.generation != ds.generation {
+						*h.until = min(*h.until, ds.nanos)
+					}
+					return h.generation != ds.generation
+				})
+				if open[k][at] = holds; len(holds) == 0 {
+					delete(open[k], at)
+				}
+			}
+			for _, p := range places {
+				holds := open[k][p.at]
+				if n := len(holds); n == 0 || holds[n-1].generation != ds.generation {
+					until := end
+					holds = append(holds, opening{ds.generation, &until})
+					open[k][p.at] = holds
+				}
+				list = append(list, pending{claim{owner: who, from: ds.nanos, media: m, rule: p.rule}, p.at, holds[len(holds)-1].until})
+			}
+		}
+	}
+	for _, p := range list {
+		p.claim.until = *p.until
+		if p.rule == "nat" {
+			natted[p.at] = append(natted[p.at], p.claim)
+		} else {
+			cs[p.at] = append(cs[p.at], p.claim)
+		}
+	}
+}
+
+// An endpoint is an address at which media may be received, and how that is known.
+type endpoint struct {
+	at   netip.AddrPort
+	rule string
+}
+
+// places lists where a side receives the media m of its description: at the
+// address of c= and m=, else at an ICE candidate of whatever type (RFC 8839
+// section 4.1; a mapped or relayed address is what the capture shows on the far
+// side of the NAT or relay); where a NAT stands in front of it, at that port of
+// the address that the message came from. Bundled media is received where the
+// first of its group is (RFC 9143 section 7.1).
+func (ds *description) places(m *sdp.Media) (list []endpoint) {
+	add := func(at netip.AddrPort, rule string) {
+		if at.IsValid() && !slices.ContainsFunc(list, func(p endpoint) bool { return p.at == at }) {
+			list = append(list, endpoint{at, rule})
+		}
+	}
+	transports := []*sdp.Media{m}
+	if t := ds.tagged(m); t != nil && t != m {
+		transports = append(transports, t)
+	}
+	for _, t := range transports {
+		add(t.Target(), "sdp")
+		for _, c := range t.Candidates {
+			add(c, "ice")
+		}
+	}
+	// A description on hold by c=0.0.0.0 says nothing of a NAT.
+	if m.Target().IsValid() || m.Port != 0 && m.AddrName != "" {
+		add(netip.AddrPortFrom(ds.from, m.Port), "nat")
+	}
+	return list
+}
+
+// tagged returns the media description whose addresses hold for the group in
+// which m is bundled; nil if it is in none.
+func (ds *description) tagged(m *sdp.Media) *sdp.Media {
+	if m.MID == "" {
+		return nil
+	}
+	for _, group := range ds.session.Bundle {
+		if !slices.Contains(group, m.MID) {
+			continue
+		}
+		for i := range ds.session.Media {
+			if t := &ds.session.Media[i]; t.MID == group[0] {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// maxClaims is how many claims on one address are looked at for a run, on
+// either side of its beginning: some senders use one port for all calls.
+const maxClaims = 64
+
 // find returns the claim on addr that fits a run best: one that was in force
-// when the run began, the latest such; else one that the run overlaps.
+// when the run began, the latest such; else one that the run overlaps. Claims
+// whose media has the run's payload types come before others.
 func (cs claims) find(addr netip.AddrPort, r *run) *claim {
+	list := cs[addr]
+	after, _ := slices.BinarySearchFunc(list, r.first+slack+1, func(c claim, t int64) int { return cmp.Compare(c.from, t) })
 	var best *claim
 	bestScore := int64(-1)
-	list := cs[addr]
-	for i := range list {
+	for i := max(0, after-maxClaims); i < min(len(list), after+maxClaims); i++ {
 		c := &list[i]
 		if r.first > c.until+slack || r.last < c.from-slack {
 			continue
@@ -80,7 +185,7 @@ func (cs claims) find(addr netip.AddrPort, r *run) *claim {
 		score := min(r.last, c.until) - max(r.first, c.from) // overlap, may be negative
 		score = max(score, 0)
 		if r.first >= c.from-slack {
-			score = int64(1)<<62 - max(r.first-c.from, c.from-r.first)
+			score = forever - max(r.first-c.from, c.from-r.first)
 		}
 		if !carries(c.media, r) {
 			score /= 2

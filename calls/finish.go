@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -31,7 +30,6 @@ func (x *Indexer) Finish(paths []string) *Index {
 	// In order of time, so that nothing depends on how a table numbers.
 	slices.SortStableFunc(f.runs, func(a, b *run) int { return cmp.Compare(a.first, b.first) })
 	f.attach()
-	f.release()
 	ix := &Index{Other: x.signal.other}
 	ix.Calls = append(f.dialogCalls(), f.salvage()...)
 	slices.SortStableFunc(ix.Calls, func(a, b *Call) int {
@@ -50,107 +48,6 @@ func (x *Indexer) Finish(paths []string) *Index {
 		ix.Notes = append(ix.Notes, f.named(n))
 	}
 	return ix
-}
-
-// A finisher holds what Finish needs besides the Indexer.
-type finisher struct {
-	*Indexer
-	paths  []string
-	runs   []*run
-	owners map[*run]owner
-	single []*run // owned by nobody and media all the same
-}
-
-// An owner says whose voice a run is, and how that is known.
-type owner struct {
-	*member        // who speaks
-	rule    string // sdp, symmetric or nat, see attach
-}
-
-func (f *finisher) key(r *run) streamKey { return f.streams.keys[r.stream].unpack() }
-
-// attach finds the owner of every run, by the first of these rules that tells:
-//
-//	sdp        it goes to where, as SDP says, the other side receives
-//	symmetric  it is the reverse of such a flow, or comes from where the
-//	           speaker receives (symmetric RTP, RFC 4961)
-//	nat        the same with the port of the SDP at the address that the
-//	           SIP message came from
-func (f *finisher) attach() {
-	cs, natted := claimsOf(f.signal.order)
-	byFlow := map[[2]netip.AddrPort][]*run{}
-	for _, r := range f.runs {
-		k := f.key(r)
-		pair := [2]netip.AddrPort{k.flow.Src, k.flow.Dst}
-		byFlow[pair] = append(byFlow[pair], r)
-		if c := cs.find(k.flow.Dst, r); c != nil {
-			f.owners[r] = owner{c.owner.speaker(k.flow.Src, r.first), "sdp"}
-		}
-	}
-	for _, r := range f.runs {
-		if _, ok := f.owners[r]; ok {
-			continue
-		}
-		k := f.key(r)
-		if o, ok := f.reverse(byFlow[[2]netip.AddrPort{k.flow.Dst, k.flow.Src}], r); ok {
-			f.owners[r] = owner{o.speaker(k.flow.Src, r.first), "symmetric"}
-		} else if c := cs.find(k.flow.Src, r); c != nil {
-			f.owners[r] = owner{c.owner, "symmetric"}
-		} else if c := natted.find(k.flow.Dst, r); c != nil {
-			f.owners[r] = owner{c.owner.speaker(k.flow.Src, r.first), "nat"}
-		} else if c := natted.find(k.flow.Src, r); c != nil {
-			f.owners[r] = owner{c.owner, "nat"}
-		}
-	}
-}
-
-// quietMax is how long a call may be without media and still be the same call
-// if nothing is said about it: where nobody hangs up, addresses serve other
-// calls later. awayMax bounds it whatever is said.
-const (
-	quietMax = int64(3600e9)
-	awayMax  = 24 * quietMax
-)
-
-// release takes runs away from calls that had long been quiet when they
-// began: they are calls of their own.
-func (f *finisher) release() {
-	heard := map[*dialog]int64{}
-	for _, r := range f.runs { // in order of time
-		o, ok := f.owners[r]
-		if !ok {
-			continue
-		}
-		last, before := heard[o.d]
-		if quiet := r.first - last; before && (quiet > awayMax || quiet > quietMax && !o.d.describedAt(r.first)) {
-			delete(f.owners, r)
-			continue
-		}
-		heard[o.d] = max(last, r.last)
-	}
-}
-
-// describedAt reports whether either side described its media about that time.
-func (d *dialog) describedAt(nanos int64) bool {
-	for _, m := range d.members {
-		if slices.ContainsFunc(m.says, func(ds description) bool { return nanos-ds.nanos < 60e9 && ds.nanos-nanos < slack }) {
-			return true
-		}
-	}
-	return false
-}
-
-// reverse returns the owner of the run that fits r best in time among those
-// of the opposite flow that SDP has placed.
-func (f *finisher) reverse(runs []*run, r *run) (best owner, ok bool) {
-	most := -slack
-	for _, o := range runs {
-		w, owned := f.owners[o]
-		if overlap := min(o.last, r.last) - max(o.first, r.first); owned && w.rule == "sdp" && overlap > most {
-			best, ok, most = w, true, overlap
-		}
-	}
-	return best, ok
 }
 
 // dialogCalls makes a call of every conversation.

@@ -11,7 +11,7 @@ func (f *finisher) salvage() []*Call {
 	byFlow := map[[2]netip.AddrPort][]*talk{}
 	var talks []*talk
 	for _, r := range f.runs {
-		if _, ok := f.owners[r]; ok || !f.plausible(r) {
+		if _, ok := f.owners[r]; ok || f.fax[r] || !f.plausible(r) {
 			continue
 		}
 		f.single = append(f.single, r)
