@@ -11,9 +11,9 @@ type finisher struct {
 	paths  []string
 	runs   []*run
 	owners map[*run]owner
-	fax    map[*run]bool // not RTP at all: T.38 that looks like it
-	single []*run        // owned by nobody and media all the same
-	events map[*run][]digitEvent
+	fax    map[*run]bool         // not RTP at all: T.38 that looks like it
+	single []*run                // owned by nobody and media all the same
+	events map[*run][]digitEvent // what may be telephone-events
 }
 
 // An owner says whose voice a run is, and how that is known.
@@ -44,6 +44,10 @@ func (f *finisher) pair(r *run) pair {
 func (f *finisher) attach() {
 	cs, natted := claimsOf(f.signal.order)
 	f.fax = map[*run]bool{}
+	f.events = map[*run][]digitEvent{}
+	for _, e := range f.dtmf {
+		f.events[e.run] = append(f.events[e.run], e)
+	}
 	var open []*run
 	for _, r := range f.runs {
 		k := f.pair(r)

@@ -103,7 +103,7 @@ func silent(name string) bool {
 // onlyEvents reports whether a payload type that nobody declared carried
 // nothing but what looks like telephone-events.
 func (b *builder) onlyEvents(p *Part, pt uint8) bool {
-	return slices.ContainsFunc(b.dtmf, func(e digitEvent) bool { return slices.Contains(p.runs, e.run) && e.pt == pt })
+	return slices.ContainsFunc(p.runs, func(r *run) bool { return b.evented(r, pt) })
 }
 
 // guessEncryption adds to what SDP said: ZRTP is agreed upon in the media

@@ -107,6 +107,11 @@ func (c *clock) guess() int64 {
 		return 8000
 	}
 	slope := float64(b.ts-a.ts) * 1e9 / float64(b.nanos-a.nanos)
+	return usualRate(slope)
+}
+
+// usualRate returns the clock rate of audio or video that is nearest.
+func usualRate(slope float64) int64 {
 	best := int64(8000)
 	for _, hz := range []int64{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000} {
 		if ratio(slope, float64(hz)) < ratio(slope, float64(best)) {

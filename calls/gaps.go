@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -103,17 +104,25 @@ func (b *builder) holds() []interval {
 // digits lists the telephone-events of the leg, once for all hops.
 func (b *builder) digits(leg *Leg) {
 	for _, p := range leg.Parts {
+		type heard struct {
+			ts    int64
+			event uint8
+		}
+		known := map[heard]bool{}
 		var found []digitEvent
-		for _, e := range b.dtmf {
-			i := slices.Index(p.runs, e.run)
-			if i < 0 || p.Format(e.pt) == nil || p.Format(e.pt).Audio {
-				continue
-			}
-			e.ts += p.shift[i]
-			if !slices.ContainsFunc(found, func(o digitEvent) bool { return o.ts == e.ts && o.event == e.event }) {
-				found = append(found, e)
+		for i, r := range p.runs {
+			for _, e := range b.events[r] {
+				if p.Format(e.pt) == nil || p.Format(e.pt).Audio {
+					continue
+				}
+				e.ts += p.shift[i]
+				if k := (heard{e.ts, e.event}); !known[k] {
+					known[k] = true
+					found = append(found, e)
+				}
 			}
 		}
+		slices.SortStableFunc(found, func(a, b digitEvent) int { return cmp.Compare(a.ts, b.ts) })
 		for _, e := range found {
 			hz := int64(p.Clock)
 			leg.DTMF = append(leg.DTMF, Digit{

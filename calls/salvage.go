@@ -2,25 +2,24 @@ package calls
 
 import (
 	"fmt"
-	"net/netip"
+	"slices"
 )
 
 // salvage makes calls of the media that no dialog owns: legs a and b, paired
 // by reversed flow.
 func (f *finisher) salvage() []*Call {
-	byFlow := map[[2]netip.AddrPort][]*talk{}
+	byFlow := map[pair][]*talk{}
 	var talks []*talk
 	for _, r := range f.runs {
 		if _, ok := f.owners[r]; ok || f.fax[r] || !f.plausible(r) {
 			continue
 		}
 		f.single = append(f.single, r)
-		k := f.key(r)
-		pair := [2]netip.AddrPort{k.flow.Src, k.flow.Dst}
-		t := open(byFlow[pair], r)
+		k := f.pair(r)
+		t := open(byFlow[k], r)
 		if t == nil {
-			t = &talk{pair: pair}
-			byFlow[pair] = append(byFlow[pair], t)
+			t = &talk{pair: k}
+			byFlow[k] = append(byFlow[k], t)
 			talks = append(talks, t)
 		}
 		t.add(r)
@@ -32,7 +31,14 @@ func (f *finisher) salvage() []*Call {
 		}
 		t.taken = true
 		var answer *talk
-		for _, o := range byFlow[[2]netip.AddrPort{t.pair[1], t.pair[0]}] {
+		back := pair{t.pair.dst, t.pair.src}
+		for len(byFlow[back]) > 0 && byFlow[back][0].taken {
+			byFlow[back] = byFlow[back][1:]
+		}
+		for _, o := range byFlow[back] { // in order of time
+			if o.first > t.last+slack {
+				break
+			}
 			if !o.taken && min(o.last, t.last)-max(o.first, t.first) > -slack {
 				answer, o.taken = o, true
 				break
@@ -45,7 +51,7 @@ func (f *finisher) salvage() []*Call {
 
 // A talk is what one flow carried in one go: streams that follow each other.
 type talk struct {
-	pair        [2]netip.AddrPort
+	pair        pair
 	runs        []*run
 	first, last int64
 	taken       bool
@@ -62,10 +68,13 @@ func (t *talk) add(r *run) {
 // pauseMax is the silence after which a flow without signalling is another call.
 const pauseMax = int64(60e9)
 
+// maxTalks bounds how many talks of one flow may be open at the same time.
+const maxTalks = 32
+
 // open returns the talk that r goes on: not one that is still speaking, as
 // streams at the same time are different voices.
 func open(talks []*talk, r *run) *talk {
-	for _, t := range talks {
+	for _, t := range talks[max(0, len(talks)-maxTalks):] {
 		if r.first >= t.last && r.first-t.last <= pauseMax {
 			return t
 		}
@@ -97,17 +106,21 @@ func (f *finisher) plausible(r *run) bool {
 		return false
 	}
 	rate := float64(ticks) * 1e9 / span
-	return rate > 4000 && rate < 200000 && r.maxSize > 0
+	if r.maxSize == 0 || rate < 4000 || rate > 200000 {
+		return false
+	}
+	// The timestamps of audio go with a clock, whoever sends it; over a short
+	// time jitter hides which.
+	if c, _, ok := staticCodec(main.pt); ok {
+		return ratio(rate, float64(c.ClockRate)) < 2
+	}
+	const steady = 2e9
+	return span < steady || ratio(rate, float64(usualRate(rate))) < 1.25
 }
 
 // evented reports whether a run holds telephone-events of that payload type.
 func (f *finisher) evented(r *run, pt uint8) bool {
-	for i := range f.dtmf {
-		if f.dtmf[i].run == r && f.dtmf[i].pt == pt {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.events[r], func(e digitEvent) bool { return e.pt == pt })
 }
 
 // unattributed makes a call of one or two talks.
