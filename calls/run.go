@@ -142,7 +142,7 @@ var bytesPerTick = [128]uint8{0: 1, 8: 1, 9: 1, 10: 4, 11: 2}
 func (r *run) add(s *sample) bool {
 	dseq := int64(int16(s.seq - uint16(r.seqMax)))
 	dts := int64(int32(s.ts - uint32(r.tsTop)))
-	if !r.plausible(dseq, dts, s.nanos) {
+	if !r.plausible(dseq, dts, s.nanos) || dseq < 0 && r.again(dseq, dts, s.nanos) {
 		return false
 	}
 	r.packets++
@@ -183,6 +183,17 @@ func (r *run) plausible(dseq, dts, nanos int64) bool {
 		return false
 	}
 	return dseq >= -2*hz/step && dseq <= max(dts, 0)/step*2+64
+}
+
+// again reports whether a packet from behind is seconds late and misses
+// nowhere: no copy is held up for so long. A sender that begins each call with
+// the same SSRC and numbers does that.
+func (r *run) again(dseq, dts, nanos int64) bool {
+	if nanos-r.lastNanos-ticksToNanos(dts, r.clock.hz()) < slack {
+		return false
+	}
+	_, missing := r.gapOf(r.seqMax + dseq)
+	return !missing
 }
 
 // timely reports whether arrival allows the timestamp: it has moved as the
