@@ -102,7 +102,7 @@ func (f *finisher) plausible(r *run) bool {
 	}
 	ticks := r.tsMax - r.tsMin
 	span := float64(r.last - r.first)
-	if ticks <= 0 || span <= 0 {
+	if ticks <= 0 || span <= 0 || r.tsTop <= r.clock.base {
 		return false
 	}
 	rate := float64(ticks) * 1e9 / span
