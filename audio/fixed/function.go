@@ -1,0 +1,55 @@
+package fixed
+
+// Log2 returns the whole part of the logarithm to base 2 of a long and what
+// is behind the point in Q15; 0 for what has none.
+func Log2(v int32) (exponent, fraction int32) {
+	n := Norm(v)
+	return Log2Norm(LongShl(v, n), n)
+}
+
+// Log2Norm is Log2 of a long that has been shifted to the left by n = Norm.
+func Log2Norm(v, n int32) (exponent, fraction int32) {
+	if v <= 0 {
+		return 0, 0
+	}
+	return 30 - n, interpolate(log2Table[:], v>>25-32, v>>10&0x7fff) >> 16
+}
+
+// Pow2 returns 2 to the power of exponent plus a fraction of Q15.
+func Pow2(exponent, fraction int32) int32 {
+	v := LongMult(fraction, 32)
+	return LongShrRound(interpolate(pow2Table[:], v>>16, v>>1&0x7fff), Sub(30, exponent))
+}
+
+// InvSqrt returns the inverse of the square root of a long of Q0 in Q30, and
+// about 1/2 for what has none.
+func InvSqrt(v int32) int32 {
+	if v <= 0 {
+		return 0x3fffffff
+	}
+	n := Norm(v)
+	v <<= n
+	n = 30 - n
+	if n&1 == 0 {
+		v >>= 1
+	}
+	return interpolate(invSqrtTable[:], v>>25-16, v>>10&0x7fff) >> (n>>1 + 1)
+}
+
+// Sqrt returns the square root of a long of Q31 in Q31, to be shifted to the
+// right by half of exponent; exponent is even.
+func Sqrt(v int32) (root, exponent int32) {
+	if v <= 0 {
+		return 0, 0
+	}
+	n := Norm(v) &^ 1
+	v <<= n
+	return interpolate(sqrtTable[:], v>>25-16, v>>10&0x7fff), n
+}
+
+// interpolate returns entry i of a table as the upper word of a long, with
+// the way to the next entry in Q15.
+func interpolate(table []int16, i, way int32) int32 {
+	from, to := int32(table[i]), int32(table[i+1])
+	return Msu(from<<16, from-to, way)
+}
