@@ -5,6 +5,7 @@ import (
 	"callx/audio"
 	"callx/audio/g711"
 	"callx/audio/g722"
+	"callx/audio/g729"
 	"callx/audio/gsm"
 	"callx/audio/l16"
 )
@@ -15,7 +16,12 @@ func Decoders() audio.Registry {
 		"pcma": g711.NewALaw,
 		"pcmu": g711.NewMuLaw,
 		"g722": g722.New,
-		"gsm":  gsm.New,
-		"l16":  l16.New,
+		"g729": g729.New,
+		// Names that some devices write for the annexes, whose bitstream is
+		// the same.
+		"g729a":  g729.New,
+		"g729ab": g729.New,
+		"gsm":    gsm.New,
+		"l16":    l16.New,
 	}
 }

@@ -5,11 +5,12 @@ const (
 	minLag, maxLag  = 20, 143
 	// past is how far the adaptive codebook reaches back: the longest delay,
 	// and a half of its interpolation filter.
-	past = maxLag + 11
-
-	unitPulse             = 8192        // 1 in Q13
+	past                  = maxLag + 11
 	leastSharp, mostSharp = 3277, 13017 // 0.2 and 0.8 in Q14
 )
+
+// pulseHeights are -1 and 1 in Q13, as near as the standard comes.
+var pulseHeights = [2]int16{-8192, 8191}
 
 // An excitation is what drives the synthesis filter: past samples, then a
 // frame (section 3.10).
@@ -94,7 +95,7 @@ func (e *excitation) fixed(pulses, signs, lag int) [subframeSamples]int16 {
 	}
 	var code [subframeSamples]int16
 	for i := range at {
-		code[at[i]] = int16(2*(signs>>i&1)-1) * unitPulse
+		code[at[i]] = pulseHeights[signs>>i&1]
 	}
 	for i := lag; i < subframeSamples; i++ {
 		code[i] += mult(code[i-lag], 2*e.sharp)

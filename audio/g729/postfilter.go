@@ -63,16 +63,19 @@ func (p *postFilter) harmonics(now *[subframeSamples]int16, lag int) {
 		}
 	}
 	correlation = max(correlation, 0)
-	delayed, energy := p.correlate(best, best)+1, p.correlate(0, 0)+1
-	shift := norm(min(max(correlation, delayed, energy), 1<<31-1))
+	delayed, energy := min(p.correlate(best, best)+1, 1<<31-1), min(p.correlate(0, 0)+1, 1<<31-1)
+	shift := norm(max(correlation, delayed, energy))
 	c, d, e := highWord(correlation<<shift), highWord(delayed<<shift), highWord(energy<<shift)
-	if 2*int32(c)*int32(c) < int32(d)*int32(e) || d == 0 {
+	if 2*int32(c)*int32(c) < int32(d)*int32(e) {
 		return // less than 3 dB are to be won
 	}
 	keep, add := int16(21845), int16(10923)
 	if c <= d {
-		c, d = c>>2, d>>1
-		add = ratio(c, c+d)
+		if c, d = c>>2, d>>1; c+d > 0 {
+			add = ratio(c, c+d)
+		} else {
+			add = 0
+		}
 		keep = 32767 - add
 	}
 	for i := range now {
@@ -81,14 +84,14 @@ func (p *postFilter) harmonics(now *[subframeSamples]int16, lag int) {
 }
 
 // correlate returns the correlation of this subframe of the residual a and b
-// samples ago, both divided by four, times two.
+// samples ago, both divided by four, times two, in 31 bits and a sign.
 func (p *postFilter) correlate(a, b int) int64 {
 	x, y := p.residual[maxLag-a:][:subframeSamples], p.residual[maxLag-b:][:subframeSamples]
 	sum := int64(0)
 	for i := range x {
 		sum += int64(x[i]>>2) * int64(y[i]>>2)
 	}
-	return 2 * sum
+	return min(max(2*sum, -1<<31), 1<<31-1)
 }
 
 // tiltOf returns the tilt of above(z)/below(z), Q15, if it falls, from the

@@ -38,7 +38,7 @@ func (a *coefficients) expand(factor int16) coefficients {
 // A highPass takes away what is below 100 Hz, and doubles (section 4.2.5).
 type highPass struct {
 	in  [2]int16
-	out [2]int64 // Q15
+	out [2]int64 // Q16, in 32 bits
 }
 
 func (h *highPass) filter(pcm []int16) {
