@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"callx/calls/srtp"
 )
 
 // A builder makes the legs of one call from its runs.
@@ -14,6 +16,7 @@ type builder struct {
 	*finisher
 	call *Call
 	cv   *conversation // nil for unattributed media
+	srtp map[*run][]srtp.Key
 }
 
 // leg makes one party's leg of the runs that it spoke.
@@ -35,8 +38,12 @@ func (b *builder) leg(party string, who Party, runs []*run) {
 		leg.Encryption, leg.Rule = o.encryption(), o.rule
 	}
 	leg.Encryption = b.guessEncryption(leg.Encryption, audio)
+	if leg.Encryption != "none" {
+		leg.Decrypted = b.findKeys(leg, audio)
+	}
 	leg.Parts = partsOf(audio, b.key)
 	for _, p := range leg.Parts {
+		p.Keys = b.partKeys(p)
 		b.formats(p, leg)
 	}
 	leg.Last = slices.MaxFunc(audio, func(a, b *run) int { return cmp.Compare(a.lastOrd, b.lastOrd) }).lastPos
@@ -80,7 +87,7 @@ func (b *builder) formats(p *Part, leg *Leg) {
 			c.ClockRate = p.Clock
 		}
 		f := Format{Codec: c, Audio: !silent(c.Name), Packets: packets[pt]}
-		f.Decodable = f.Audio && leg.Encryption == "none" && b.opt.Decodable(c)
+		f.Decodable = f.Audio && (leg.Encryption == "none" || len(p.Keys) > 0) && b.opt.Decodable(c)
 		p.Formats = append(p.Formats, f)
 		if !slices.Contains(leg.Codecs, c) {
 			leg.Codecs = append(leg.Codecs, c)
@@ -110,8 +117,14 @@ func (b *builder) onlyEvents(p *Part, pt uint8) bool {
 // path, and a sample-based payload that is always longer than its ticks by an
 // authentication tag (RFC 3711 section 4.2) is SRTP whose keying was not seen.
 func (b *builder) guessEncryption(said string, runs []*run) string {
+	if said == "sdes" && !slices.ContainsFunc(runs, func(r *run) bool { return !r.plain() }) {
+		return "none"
+	}
 	if said != "none" {
 		return said
+	}
+	if b.given(runs) {
+		return "srtp"
 	}
 	for _, r := range runs {
 		k := b.key(r)
@@ -124,6 +137,13 @@ func (b *builder) guessEncryption(said string, runs []*run) string {
 		}
 	}
 	return said
+}
+
+// plain reports whether the packets are as long as their audio: whatever SDP
+// said, nothing was added to authenticate them.
+func (r *run) plain() bool {
+	f := r.mainFormat()
+	return f.bytesPerTick > 0 && f.step >= 80 && int64(r.maxSize) == f.step*int64(f.bytesPerTick)
 }
 
 // finish places the call's legs against its origin and sums up.
@@ -182,6 +202,9 @@ func (b *builder) note(kind, text string) {
 	b.call.Notes = append(b.call.Notes, Note{Kind: kind, Text: text})
 }
 
+// encryptions names the values of Leg.Encryption for people.
+var encryptions = map[string]string{"sdes": "SRTP with SDES", "dtls": "DTLS-SRTP", "zrtp": "ZRTP", "srtp": "SRTP"}
+
 // remark notes what a reader of the call should know about its legs.
 func (b *builder) remark() {
 	if d := b.cv.dialogs[0]; b.call.State == Completed && len(d.members[0].says)+len(d.members[1].says) > 0 {
@@ -192,8 +215,8 @@ func (b *builder) remark() {
 		}
 	}
 	for _, leg := range b.call.Legs {
-		if leg.Encryption != "none" {
-			b.note("encrypted", fmt.Sprintf("%s: media is encrypted (%s) and was not decrypted", leg.Party, leg.Encryption))
+		if leg.Encryption != "none" && !leg.Decrypted {
+			b.note("encrypted", leg.Party+": encrypted ("+encryptions[leg.Encryption]+"), no keys in the capture")
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"callx/calls/rtp"
 	"callx/calls/sip"
+	"callx/calls/srtp"
 	"callx/pcapio"
 	"callx/pcapio/wire"
 )
@@ -17,6 +18,9 @@ type Options struct {
 	// Correlate names the headers by which calls are grouped; nil means
 	// CorrelateHeaders.
 	Correlate []string
+	// Keys returns the SRTP keys that the user gave: those for an SSRC, whose
+	// packets then are encrypted, and those for all that seem to be. nil is none.
+	Keys func(ssrc uint32) (own, all []srtp.Key)
 }
 
 // An Indexer is pass 1: it takes the datagrams of a capture in order of

@@ -1,5 +1,7 @@
 package calls
 
+import "callx/calls/srtp"
+
 // A Part is a stretch of a leg on one RTP clock: a run, or the copies of one
 // run seen at several hops, whatever these did to its headers. Pass 2 places its packets by
 //
@@ -15,6 +17,9 @@ type Part struct {
 	Late Seconds
 	// Formats are the payload types in use, with what they mean here.
 	Formats []Format
+	// Keys are those that its packets may be encrypted with, the likeliest
+	// first; none if they are in the clear, or the keys are not known.
+	Keys []srtp.Key
 
 	runs   []*run      // hops, the one with most packets first
 	keys   []streamKey // of the hops

@@ -41,12 +41,16 @@ func (a *app) open(ctx context.Context, paths []string, o *inputOptions, bar *pr
 
 // makeIndex is pass 1.
 func (c *capture) makeIndex(ctx context.Context, o *inputOptions, bar *progress) error {
+	keys, err := parseSRTPKeys(o.srtpKeys, o.keyFiles)
+	if err != nil {
+		return err
+	}
 	x := calls.NewIndexer(calls.Options{
-		Decodable: c.decodable, Correlate: slices.Concat(calls.CorrelateHeaders, o.correlate),
+		Decodable: c.decodable, Correlate: slices.Concat(calls.CorrelateHeaders, o.correlate), Keys: keys.of,
 	})
 	defer x.Close()
 	dec := wire.Decoder{Streams: calls.Streams}
-	err := walk(ctx, c.src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
+	err = walk(ctx, c.src, &dec, bar, func(f *pcapio.Frame, class wire.Class, dgs []wire.Datagram) error {
 		x.Frame(f, class, dgs)
 		return nil
 	})

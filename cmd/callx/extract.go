@@ -182,6 +182,12 @@ func (o *extractOptions) options() []string {
 	if o.mix {
 		opts = append(opts, "--mix")
 	}
+	if len(o.in.srtpKeys)+len(o.in.keyFiles) > 0 {
+		opts = append(opts, "--srtp-keys") // which, is nobody's business
+	}
+	for _, h := range o.in.correlate {
+		opts = append(opts, "--correlate-header="+h)
+	}
 	slices.Sort(opts)
 	return opts
 }

@@ -98,6 +98,10 @@ func (x *extraction) done(c *calls.Call, l *calls.Leg, w *legWork) error {
 	if w.track != nil {
 		l.Undecodable += w.track.Stats().Undecodable
 	}
+	if w.refused > 0 {
+		l.Undecodable += w.refused
+		c.Notes = append(c.Notes, calls.Note{Kind: "key", Text: fmt.Sprintf("%s: %d packets fail the authentication of SRTP under every key known", l.Party, w.refused)})
+	}
 	return nil
 }
 

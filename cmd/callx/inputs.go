@@ -21,12 +21,16 @@ type inputOptions struct {
 	recursive bool
 	spool     string
 	correlate []string
+	srtpKeys  []string
+	keyFiles  []string
 }
 
 func (o *inputOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "read all captures in the folders named, and below")
 	f.StringSliceVar(&o.correlate, "correlate-header", nil, "SIP header whose value the calls of one conversation share, as a switch writes it; may be repeated (besides "+strings.Join(calls.CorrelateHeaders, ", ")+")")
+	f.StringArrayVar(&o.srtpKeys, "srtp-key", nil, "key of an SRTP stream: SSRC=KEY[,SUITE], SSRC in hex or *, KEY (master key and salt) in base64 or hex; may be repeated")
+	f.StringArrayVar(&o.keyFiles, "srtp-keys", nil, "file with one such key a line; the way to keep keys out of the process list")
 	f.StringVar(&o.spool, "spool", "", "folder for what must be kept while it is read: pipes and decompressed files (default: the system's folder for temporary files)")
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"callx/audio"
 	"callx/calls"
+	"callx/calls/rtp"
+	"callx/calls/srtp"
 	"callx/output"
 	"callx/pcapio"
 	"callx/pcapio/wire"
@@ -44,6 +46,10 @@ type legWork struct {
 	leg     *calls.Leg
 	shard   int
 	unknown []payloadTypes // of each part: audio that cannot be decoded
+
+	crypt   []*srtp.Stream // of each part; nil where it is in the clear
+	plain   []byte         // reused: the packet in hand
+	refused uint64         // packets that no key fits
 
 	track  *audio.Track // nil if nothing can be decoded
 	sink   aborter
@@ -138,14 +144,37 @@ func (r *reconstruction) packet(w *legWork, p *calls.Routed, d *wire.Datagram) e
 	if w.track == nil {
 		return nil
 	}
-	return r.shards.send(w, job{
+	j := job{
 		kind: jobAudio, part: p.Part, seq: p.Seq, ticks: p.TS - w.leg.Parts[p.Part].TS0, pt: p.Packet.PayloadType, cut: p.Cut,
-	}, p.Packet.Payload)
+	}
+	if w.crypt[p.Part] != nil {
+		j.kind = jobSecure
+		return r.shards.send(w, j, d.Payload)
+	}
+	return r.shards.send(w, j, p.Packet.Payload)
+}
+
+// decrypt turns an SRTP packet into the payload of an RTP packet. It reports
+// false if no key fits: nothing of such a packet is audio.
+func (w *legWork) decrypt(j *job) bool {
+	var err error
+	if j.cut > 0 {
+		err = srtp.ErrAuthentication // the tag is at the end
+	} else {
+		w.plain, err = w.crypt[j.part].Decrypt(w.plain[:0], j.payload)
+	}
+	var p rtp.Packet
+	if err != nil || rtp.Parse(&p, w.plain, false) != nil {
+		w.refused++
+		return false
+	}
+	j.payload = p.Payload
+	return true
 }
 
 // begin opens a leg at its first packet.
 func (r *reconstruction) begin(c *calls.Call, l *calls.Leg) (*legWork, error) {
-	w := &legWork{call: c, leg: l, shard: len(r.legs) % r.shards.count(), unknown: make([]payloadTypes, len(l.Parts))}
+	w := &legWork{call: c, leg: l, shard: len(r.legs) % r.shards.count(), unknown: make([]payloadTypes, len(l.Parts)), crypt: make([]*srtp.Stream, len(l.Parts))}
 	r.legs[l] = w
 	cfg := audio.Config{Decoder: func(part int, pt uint8) audio.Decoder {
 		if f := l.Parts[part].Format(pt); f != nil && f.Decodable {
@@ -168,6 +197,13 @@ func (r *reconstruction) begin(c *calls.Call, l *calls.Leg) (*legWork, error) {
 			}
 		}
 		cfg.Parts = append(cfg.Parts, part)
+		if len(p.Keys) > 0 {
+			s, err := srtp.NewStream(p.Keys)
+			if err != nil {
+				return nil, err
+			}
+			w.crypt[i] = s
+		}
 	}
 	var err error
 	if unknown && r.raw != nil {

@@ -25,8 +25,9 @@ type job struct {
 type jobKind uint8
 
 const (
-	jobAudio jobKind = iota // payload is that of the RTP packet
-	jobRaw                  // payload is the whole RTP packet
+	jobAudio  jobKind = iota // payload is that of the RTP packet
+	jobSecure                // payload is the whole SRTP packet
+	jobRaw                   // payload is the whole RTP packet
 	jobEnd
 )
 
@@ -139,6 +140,10 @@ func (j *job) do() error {
 		return w.end()
 	case j.kind == jobRaw:
 		return w.raw.Write(j.nanos, j.payload, j.cut)
+	case j.kind == jobSecure:
+		if !w.decrypt(j) {
+			return nil
+		}
 	}
 	return w.track.Add(&audio.Packet{
 		Part: j.part, Seq: j.seq, Ticks: j.ticks, PayloadType: j.pt, Payload: j.payload, Cut: j.cut,

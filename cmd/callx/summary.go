@@ -49,7 +49,10 @@ func summarise(cs []*calls.Call, c *capture) *summary {
 // problem says why packets of a leg gave no audio.
 func problem(c *calls.Call, l *calls.Leg) string {
 	why := "codec " + output.CodecNames(l) + " is not decoded"
-	if l.Encryption != "none" {
+	switch {
+	case l.Decrypted:
+		why = "they fail the authentication of SRTP, or codec " + output.CodecNames(l) + " is not decoded"
+	case l.Encryption != "none":
 		why = "encrypted (" + l.Encryption + ")"
 	}
 	saved := ""
