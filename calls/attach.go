@@ -48,6 +48,9 @@ func (f *finisher) attach() {
 	for _, e := range f.dtmf {
 		f.events[e.run] = append(f.events[e.run], e)
 	}
+	for _, d := range f.signal.order {
+		d.faxes()
+	}
 	var open []*run
 	for _, r := range f.runs {
 		k := f.pair(r)

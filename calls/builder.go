@@ -21,15 +21,15 @@ type builder struct {
 
 // leg makes one party's leg of the runs that it spoke.
 func (b *builder) leg(party string, who Party, runs []*run) {
-	var audio []*run
+	var audio, others []*run
 	for _, r := range runs {
-		switch kind := b.kind(r); kind {
-		case "audio":
+		if b.kind(r) == "audio" {
 			audio = append(audio, r)
-		default:
-			b.event(r.first, "video", party, fmt.Sprintf("%s stream of %d packets, left out: %s", kind, r.packets, b.describeRun(r)))
+		} else {
+			others = append(others, r)
 		}
 	}
+	b.asides(party, others)
 	if len(audio) == 0 {
 		return
 	}
@@ -241,6 +241,7 @@ func (b *builder) sum(leg *Leg) {
 		b.hops(leg, p)
 	}
 	b.overlaps(leg)
+	b.codecs(leg)
 	leg.Expected = leg.Packets - leg.Duplicates + leg.Lost
 	if leg.Expected > 0 {
 		leg.LossPercent = Percent(100 * float64(leg.Lost) / float64(leg.Expected))

@@ -198,7 +198,11 @@ func (cs claims) find(addr netip.AddrPort, r *run) *claim {
 }
 
 // carries reports whether the media description lists the run's payload types.
+// To T.38 goes what only looks like a few packets of RTP.
 func carries(m *sdp.Media, r *run) bool {
+	if m.Kind == "image" {
+		return r.unique() < enough
+	}
 	return slices.ContainsFunc(m.Formats, func(f sdp.Format) bool {
 		return slices.ContainsFunc(r.formats, func(g format) bool { return g.pt == f.PayloadType })
 	})

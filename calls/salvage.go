@@ -82,10 +82,12 @@ func open(talks []*talk, r *run) *talk {
 	return nil
 }
 
+// enough packets that go on from each other are no chance.
+const enough = 8
+
 // plausible is the test that media without signalling must pass: enough
 // packets of one SSRC whose sequence and timestamps progress as audio does.
 func (f *finisher) plausible(r *run) bool {
-	const enough = 8
 	n := r.unique()
 	if n < enough || r.missing() > 4*n || r.wild > n/4 {
 		return false
