@@ -3,6 +3,7 @@ package all
 
 import (
 	"callx/audio"
+	"callx/audio/amr"
 	"callx/audio/g711"
 	"callx/audio/g722"
 	"callx/audio/g729"
@@ -13,6 +14,7 @@ import (
 // Decoders returns the decoder of every codec, by encoding name.
 func Decoders() audio.Registry {
 	return audio.Registry{
+		"amr":  amr.New,
 		"pcma": g711.NewALaw,
 		"pcmu": g711.NewMuLaw,
 		"g722": g722.New,
