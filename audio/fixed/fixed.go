@@ -14,7 +14,12 @@ import (
 // Saturate limits v to a word.
 func Saturate(v int32) int32 { return min(max(v, math.MinInt16), math.MaxInt16) }
 
-func long(v int64) int32 { return int32(min(max(v, math.MinInt32), math.MaxInt32)) }
+func long(v int64) int32 {
+	if int64(int32(v)) == v { // nearly always, and a branch costs less than two bounds
+		return int32(v)
+	}
+	return int32(min(max(v, math.MinInt32), math.MaxInt32))
+}
 
 // Add and Sub work on words.
 func Add(a, b int32) int32 { return Saturate(a + b) }
