@@ -258,7 +258,9 @@ func (r *run) addGap(g gap) {
 func (r *run) fill(s *sample, seq, ts int64) bool {
 	if seq < r.seqMin {
 		end := ts + r.duration(s)
-		if n := r.seqMin - seq - 1; n > 0 || end < r.tsMin {
+		if n := r.seqMin - seq - 1; (n > 0 || end < r.tsMin) && len(r.gaps) >= maxGaps {
+			r.moreGaps = true
+		} else if n > 0 || end < r.tsMin {
 			r.gaps = append([]gap{{seq: seq + 1, n: n, from: min(end, r.tsMin), to: r.tsMin, pt: s.pt}}, r.gaps...)
 		}
 		r.seqMin = seq
@@ -299,7 +301,9 @@ func (r *run) split(i int, seq, from, to int64) {
 	right := gap{seq: seq + 1, n: g.seq + g.n - seq - 1, from: min(g.to, max(to, g.from)), to: g.to, pt: g.pt}
 	keep := make([]gap, 0, 2)
 	for _, h := range []gap{left, right} {
-		if h.n > 0 || h.to > h.from {
+		if len(keep) == 1 && len(r.gaps) >= maxGaps {
+			r.moreGaps = true
+		} else if h.n > 0 || h.to > h.from {
 			keep = append(keep, h)
 		}
 	}

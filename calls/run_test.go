@@ -161,3 +161,30 @@ func TestRunRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestRunGapsBounded sends every second packet of a long stretch backwards:
+// each splits a gap in two.
+func TestRunGapsBounded(t *testing.T) {
+	r := new(run)
+	r.begin(0, sender{}.packet(0))
+	for n := 1; n <= maxGaps/1000+20; n++ { // stretches of 2000 packets
+		for _, i := range append([]int{2000 * n}, backwards(2000*n-2, 2000*(n-1)+2)...) {
+			p := sender{}.packet(i)
+			p.nanos = int64(n) * 40e9
+			r.add(p)
+		}
+	}
+	if len(r.gaps) > maxGaps || !r.moreGaps {
+		t.Errorf("%d gaps, more %v", len(r.gaps), r.moreGaps)
+	}
+	if total := r.packets - r.duplicates - r.wild + r.missing(); total != uint64(r.seqMax-r.seqMin+1) {
+		t.Errorf("%d packets", total)
+	}
+}
+
+func backwards(from, to int) (list []int) {
+	for i := from; i >= to; i -= 2 {
+		list = append(list, i)
+	}
+	return list
+}
