@@ -14,6 +14,7 @@ type finisher struct {
 	fax    map[*run]bool         // not RTP at all: T.38 that looks like it
 	single []*run                // owned by nobody and media all the same
 	events map[*run][]digitEvent // what may be telephone-events
+	breaks *breaks
 }
 
 // An owner says whose voice a run is, and how that is known.

@@ -237,7 +237,7 @@ func (b *builder) sum(leg *Leg) {
 			}
 		}
 		leg.Reordered += p.runs[0].reordered
-		b.gaps(leg, p)
+		leg.Loss.add(b.lossOf(p, b.gaps(leg, p)))
 		b.hops(leg, p)
 	}
 	b.overlaps(leg)

@@ -30,6 +30,7 @@ func (x *Indexer) Finish(paths []string) *Index {
 	// In order of time, so that nothing depends on how a table numbers.
 	slices.SortStableFunc(f.runs, func(a, b *run) int { return cmp.Compare(a.first, b.first) })
 	f.attach()
+	f.breaks = f.findBreaks()
 	ix := &Index{Other: x.signal.other}
 	ix.Calls = append(f.dialogCalls(), f.salvage()...)
 	slices.SortStableFunc(ix.Calls, func(a, b *Call) int {

@@ -11,7 +11,10 @@ import (
 
 // index runs pass 1 over datagrams in order of time.
 func index(list []wire.Datagram) *Index {
-	x := NewIndexer(Options{Decodable: func(c Codec) bool { return c.Name == "PCMA" }})
+	return indexWith(NewIndexer(Options{Decodable: func(c Codec) bool { return c.Name == "PCMA" }}), list)
+}
+
+func indexWith(x *Indexer, list []wire.Datagram) *Index {
 	for i := range list {
 		list[i].Pos = pcapio.Pos{Frame: uint64(i + 1)}
 		x.Frame(&pcapio.Frame{Pos: list[i].Pos, Nanos: list[i].Nanos}, wire.ClassUDP, list[i:i+1])

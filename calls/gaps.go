@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// gaps lists what of a part's timeline holds no audio, and why.
-func (b *builder) gaps(leg *Leg, p *Part) {
+// gaps lists what of a part's timeline holds no audio, and why. It returns how
+// many packets the capture itself lost.
+func (b *builder) gaps(leg *Leg, p *Part) (dropped uint64) {
 	add := func(from, to int64, kind string, n uint64) {
 		start := p.Start + Seconds(ticksToNanos(from-p.TS0, int64(p.Clock)))
 		length := Seconds(ticksToNanos(to-from, int64(p.Clock)))
@@ -15,7 +16,7 @@ func (b *builder) gaps(leg *Leg, p *Part) {
 	}
 	if p.silentOnly() {
 		add(p.TS0, p.TS0+nanosToTicks(int64(p.End-p.Start), int64(p.Clock)), "undecodable", leg.Undecodable)
-		return
+		return 0
 	}
 	a := p.runs[0]
 	holds := b.holds()
@@ -24,6 +25,10 @@ func (b *builder) gaps(leg *Leg, p *Part) {
 			continue
 		}
 		kind := "lost"
+		if g.n > 0 && b.breaks.captured(a, g) {
+			kind = "capture_drop"
+			dropped += uint64(g.n)
+		}
 		if g.n == 0 {
 			kind = p.quiet(g.pt)
 			at := a.capture(g.from)
@@ -34,6 +39,7 @@ func (b *builder) gaps(leg *Leg, p *Part) {
 		}
 		add(g.from, g.to, kind, uint64(g.n))
 	}
+	return dropped
 }
 
 // quiet names a stretch in which the timestamp advanced and nothing was sent,
@@ -154,7 +160,7 @@ func (b *builder) streamsOf(leg *Leg) []*Stream {
 			if s == nil {
 				k := b.key(r)
 				s = &Stream{SSRC: SSRC(k.ssrc), Src: k.flow.Src, Dst: k.flow.Dst, First: timeOf(r.first), Hops: p.flows(b.key)}
-				s.Jitter = r.clock.jitter.report()
+				s.Jitter, s.RTCP = r.clock.jitter.report(), b.rtcpOf(r)
 				if fit := r.clock.env.line; fit.ok {
 					d := Decimal(fit.ppm)
 					s.DriftPPM = &d

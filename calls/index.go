@@ -127,6 +127,7 @@ type Leg struct {
 	Undecodable uint64    `json:"undecodable"`
 	Expected    uint64    `json:"expected"`
 	LossPercent Percent   `json:"loss_percent"`
+	Loss        Loss      `json:"loss"`
 	Jitter      *Jitter   `json:"jitter_ms"`
 	DriftPPM    *Decimal  `json:"drift_ppm"`
 	DTMF        []Digit   `json:"dtmf"`
@@ -164,6 +165,7 @@ type Stream struct {
 	Jitter       *Jitter        `json:"jitter_ms"`
 	DriftPPM     *Decimal       `json:"drift_ppm"`
 	Hops         int            `json:"hops"` // flows on which the same packets were seen
+	RTCP         *RTCP          `json:"rtcp"` // null where there was none about it, or none that can be read
 }
 
 // Jitter is the interarrival jitter of RFC 3550 section 6.4.1 in milliseconds:
@@ -178,7 +180,7 @@ type Jitter struct {
 type Gap struct {
 	Offset   Seconds `json:"offset_s"`
 	Duration Seconds `json:"duration_s"`
-	Kind     string  `json:"kind"` // lost, dtx, hold, undecodable, dtmf, no_media
+	Kind     string  `json:"kind"` // lost, dtx, hold, capture_drop, undecodable, dtmf, no_media
 	Packets  uint64  `json:"packets"`
 }
 

@@ -51,6 +51,8 @@ type Indexer struct {
 	slab    []run     // room for further runs
 	touched uint8     // keeps loads alive
 	tcp     tcpStreams
+	reports reports
+	drops   []interval // of the capture itself, by its counters
 	zrtp    map[wire.Flow]bool
 	dtmf    []digitEvent
 	copied  uint64     // datagrams that wire found to be there before,
@@ -196,6 +198,9 @@ func (x *Indexer) datagram(d *wire.Datagram) *uint64 {
 	case d.Flow.Proto == wire.TCP:
 		return x.stretch(d)
 	case rtp.IsRTCP(b):
+		if !d.Duplicate {
+			x.reports.take(d)
+		}
 		return &x.told.RTCP
 	case sip.Sniff(b):
 		if d.Duplicate {

@@ -67,8 +67,12 @@ func (s *scene) voice(seconds float64, from byte, fromPort uint16, to byte, toPo
 }
 
 func (s *scene) index() *Index {
+	return s.indexWith(NewIndexer(Options{Decodable: func(c Codec) bool { return c.Name == "PCMA" }}))
+}
+
+func (s *scene) indexWith(x *Indexer) *Index {
 	slices.SortStableFunc(s.list, func(a, b wire.Datagram) int { return int(min(1, max(-1, a.Nanos-b.Nanos))) })
-	return index(s.list)
+	return indexWith(x, s.list)
 }
 
 // ring sets up a call and answers it.

@@ -63,6 +63,9 @@ func (c *capture) makeIndex(ctx context.Context, o *inputOptions, bar *progress)
 		for _, n := range in.Notes {
 			c.notes = append(c.notes, fmt.Sprintf("%s: frame %d (offset %d): %s: %s", in.Path, n.Frame, n.Off, n.Kind, n.Text))
 		}
+		for _, d := range in.Drops {
+			x.Drop(d.From, d.To)
+		}
 	}
 	c.wire = wireNotes(&dec, names)
 	for _, n := range c.wire {
