@@ -11,7 +11,8 @@ import (
 // A claim says that an address belongs to one side of a dialog for a time:
 // there the side receives, as its SDP said (RFC 3264).
 type claim struct {
-	owner       *member // who receives at the address
+	at          netip.AddrPort
+	owner       *member // who receives there
 	from, until int64
 	media       *sdp.Media
 	rule        string // sdp, ice or nat
@@ -21,8 +22,8 @@ type claim struct {
 // under way, BYE lost in front of the capture, SIP delayed by a proxy.
 const slack = int64(5e9)
 
-// claims lists who receives where, by address, in order of time.
-type claims map[netip.AddrPort][]claim
+// claims lists who receives where, by address and in order of time.
+type claims []claim
 
 const forever = int64(1) << 62
 
@@ -31,16 +32,20 @@ const forever = int64(1) << 62
 // claims at the addresses that the messages came from: what a NAT made of the
 // address that the SDP names.
 func claimsOf(order []*dialog) (cs, natted claims) {
-	cs, natted = claims{}, claims{}
+	var all claims
 	for _, d := range order {
 		for _, who := range d.members {
-			cs.read(natted, who)
+			all = append(all, who.claims()...)
 		}
 	}
-	for _, list := range []claims{cs, natted} {
-		for _, at := range list {
-			slices.SortStableFunc(at, func(a, b claim) int { return cmp.Compare(a.from, b.from) })
+	for _, c := range all {
+		if c.rule == "nat" {
+			natted = append(natted, c)
 		}
+	}
+	cs = slices.DeleteFunc(all, func(c claim) bool { return c.rule == "nat" })
+	for _, list := range []claims{cs, natted} {
+		slices.SortStableFunc(list, func(a, b claim) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.from, b.from)) })
 	}
 	return cs, natted
 }
@@ -49,66 +54,59 @@ func claimsOf(order []*dialog) (cs, natted claims) {
 // does not name it.
 type opening struct {
 	generation uint64
-	until      *int64
+	claims     []int // positions in the list of claims
 }
 
-// read adds the claims of one member.
-func (cs claims) read(natted claims, who *member) {
+// claims lists what a member claims.
+func (m *member) claims() (list claims) {
 	end := forever
-	if who.d.end != 0 {
-		end = who.d.end
+	if m.d.end != 0 {
+		end = m.d.end
 	}
-	type pending struct {
-		claim
-		at    netip.AddrPort
-		until *int64
+	type key struct {
+		line int // number of the m= line
+		at   netip.AddrPort
 	}
-	var list []pending
-	open := map[int]map[netip.AddrPort][]opening{} // by number of the m= line
-	for i := range who.says {
-		ds := &who.says[i]
+	open := map[key][]opening{}
+	for i := range m.says {
+		ds := &m.says[i]
 		for k := range ds.session.Media {
-			m := &ds.session.Media[k]
-			places := ds.places(m)
+			media := &ds.session.Media[k]
+			places := ds.places(media)
 			if len(places) == 0 {
 				continue
 			}
-			if open[k] == nil {
-				open[k] = map[netip.AddrPort][]opening{}
-			}
-			for at, holds := range open[k] {
-				if slices.ContainsFunc(places, func(p endpoint) bool { return p.at == at }) {
-					continue
-				}
-				holds = slices.DeleteFunc(holds, func(h opening) bool {
-					if h.generation != ds.generation {
-						*h.until = min(*h.until, ds.nanos)
+			if len(m.says) > 1 {
+				for at, holds := range open {
+					if at.line != k || slices.ContainsFunc(places, func(p endpoint) bool { return p.at == at.at }) {
+						continue
 					}
-					return h.generation != ds.generation
-				})
-				if open[k][at] = holds; len(holds) == 0 {
-					delete(open[k], at)
+					open[at] = slices.DeleteFunc(holds, func(h opening) bool {
+						if h.generation != ds.generation {
+							for _, c := range h.claims {
+								list[c].until = min(list[c].until, ds.nanos)
+							}
+						}
+						return h.generation != ds.generation
+					})
 				}
 			}
 			for _, p := range places {
-				holds := open[k][p.at]
-				if n := len(holds); n == 0 || holds[n-1].generation != ds.generation {
-					until := end
-					holds = append(holds, opening{ds.generation, &until})
-					open[k][p.at] = holds
+				list = append(list, claim{at: p.at, owner: m, from: ds.nanos, until: end, media: media, rule: p.rule})
+				if len(m.says) == 1 {
+					continue
 				}
-				list = append(list, pending{claim{owner: who, from: ds.nanos, media: m, rule: p.rule}, p.at, holds[len(holds)-1].until})
+				holds := open[key{k, p.at}]
+				if n := len(holds); n == 0 || holds[n-1].generation != ds.generation {
+					holds = append(holds, opening{generation: ds.generation})
+				}
+				last := &holds[len(holds)-1]
+				last.claims = append(last.claims, len(list)-1)
+				open[key{k, p.at}] = holds
 			}
 		}
 	}
-	for _, p := range list {
-		p.claim.until = *p.until
-		if p.rule == "nat" {
-			natted[p.at] = append(natted[p.at], p.claim)
-		} else {
-			cs[p.at] = append(cs[p.at], p.claim)
-		}
-	}
+	return list
 }
 
 // An endpoint is an address at which media may be received, and how that is known.
@@ -173,7 +171,15 @@ const maxClaims = 64
 // when the run began, the latest such; else one that the run overlaps. Claims
 // whose media has the run's payload types come before others.
 func (cs claims) find(addr netip.AddrPort, r *run) *claim {
-	list := cs[addr]
+	first, _ := slices.BinarySearchFunc(cs, addr, func(c claim, at netip.AddrPort) int { return c.at.Compare(at) })
+	list := cs[first:]
+	n, _ := slices.BinarySearchFunc(list, addr, func(c claim, at netip.AddrPort) int {
+		if c.at == at {
+			return -1
+		}
+		return 1
+	})
+	list = list[:n]
 	after, _ := slices.BinarySearchFunc(list, r.first+slack+1, func(c claim, t int64) int { return cmp.Compare(c.from, t) })
 	var best *claim
 	bestScore := int64(-1)
