@@ -1,5 +1,7 @@
 package g729
 
+import "callx/audio/fixed"
+
 // gains scale the two codebooks of a subframe: pitch the adaptive one, in
 // Q14, code the fixed one, in Q1.
 type gains struct{ pitch, code int16 }
@@ -14,7 +16,7 @@ type gainDecoder struct {
 const leastError = -14 << 10
 
 // gainWeights are those of the last errors in the prediction, in Q13.
-var gainWeights = [4]int64{5571, 4751, 2785, 1556}
+var gainWeights = [4]int32{5571, 4751, 2785, 1556}
 
 func (d *gainDecoder) reset() {
 	*d = gainDecoder{errors: [4]int16{leastError, leastError, leastError, leastError}}
@@ -23,39 +25,35 @@ func (d *gainDecoder) reset() {
 // speech decodes the gains of a subframe, whose pulses are code.
 func (d *gainDecoder) speech(s *subframe, code *[subframeSamples]int16) gains {
 	first, second := gainFirst[s.first], gainSecond[s.second]
-	factor := int64(first.code) + int64(second.code) // Q13
-	mantissa, exponent := d.predict(code)
-	v := factor >> 1 * int64(mantissa) << 5 // Q17, times 2^-exponent
-	d.last = gains{pitch: first.pitch + second.pitch, code: scaled(v, exponent)}
+	factor := int32(first.code) + int32(second.code) // Q13
+	predicted, exponent := d.predict(code)
+	v := fixed.LongShl(fixed.LongMult(factor>>1, predicted), 4-exponent) // Q17
+	d.last = gains{pitch: first.pitch + second.pitch, code: int16(v >> 16)}
 
 	// Equation 72: 20 log10 of the factor.
-	db := saturate((log2(factor) - 13<<15) >> 2) // Q13
-	d.remember(mult(db, 24660))
+	whole, fraction := fixed.Log2(factor)
+	d.remember(mult(int16((whole-13)<<13+fraction>>2), 24660))
 	return d.last
 }
 
-// predict returns the predicted gain of the fixed codebook as a mantissa of
-// 16384 or more and the exponent of two that it is to be divided by.
-func (d *gainDecoder) predict(code *[subframeSamples]int16) (mantissa int16, exponent int) {
+// predict returns the predicted gain of the fixed codebook, 16384 or more,
+// and by which power of two it is to be divided.
+func (d *gainDecoder) predict(code *[subframeSamples]int16) (gain, exponent int32) {
 	energy := int64(0)
 	for _, v := range code {
 		energy += 2 * int64(v) * int64(v) // Q27
 	}
-	l := log2(energy)
-	// 127.298 dB less 10 log10 of the energy, and the weighted errors: Q14,
-	// then Q24.
-	db := 2*(l>>15)*-24660 + 2*(l&0x7fff*-24660>>15) + 2*32588*32
-	db <<= 10
+	// The mean energy, 30 dB, less that of the code: 127.298 dB less 10 log10
+	// of the sum, in Q14, then with the weighted errors in Q24.
+	whole, fraction := fixed.Log2(long(energy))
+	db := fixed.Mac(fixed.MultSplit(whole, fraction, -24660), 32588, 32)
+	db = fixed.LongShl(db, 10)
 	for i, e := range d.errors {
-		db += 2 * gainWeights[i] * int64(e)
+		db = fixed.Mac(db, gainWeights[i], int32(e))
 	}
-	power := 2 * int64(saturate(db>>16)) * 5439 >> 8 // log2, Q16
-	return power2(power >> 1 & 0x7fff), 14 - int(power>>16)
-}
-
-// scaled returns v, Q17, divided by 2^exponent, in Q1.
-func scaled(v int64, exponent int) int16 {
-	return saturate(v >> 16 >> exponent)
+	power := fixed.LongMult(db>>16, 5439) >> 8 // to the base 2, Q16
+	whole, fraction = fixed.Split(power)
+	return fixed.Pow2(14, fraction), 14 - whole
 }
 
 // erased makes the gains of a subframe that is lost (sections 4.4.2 and

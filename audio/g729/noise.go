@@ -1,6 +1,10 @@
 package g729
 
-import "math"
+import (
+	"math"
+
+	"callx/audio/fixed"
+)
 
 // A noise is what a SID frame said of the background (section B.4).
 type noise struct {
@@ -34,7 +38,7 @@ func (n *noise) follow(first bool) {
 		n.smooth = n.gain
 		return
 	}
-	n.smooth = (int16)((int32(n.smooth)*28672+1<<14)>>15 + (int32(n.gain)*4096+1<<14)>>15)
+	n.smooth = int16(fixed.MultRound(int32(n.smooth), 28672) + fixed.MultRound(int32(n.gain), 4096))
 }
 
 // excite fills a subframe of the excitation with noise whose samples have the
@@ -111,7 +115,7 @@ func (n *noise) gaussian() [subframeSamples]int16 {
 		return pcm
 	}
 	// sqrt(40)/2 in Q13, by Q3, by 1/sqrt in Q30.
-	scale := int64(25905) * int64(n.smooth) * inverseRoot(power)
+	scale := int64(25905) * int64(n.smooth) * int64(fixed.InvSqrt(long(power)))
 	for i, v := range pcm {
 		pcm[i] = saturate((int64(v)*(scale>>24) + 1<<21) >> 22)
 	}

@@ -1,5 +1,11 @@
 package g729
 
+import (
+	"math"
+
+	"callx/audio/fixed"
+)
+
 // A postFilter makes speech clearer: it deepens the valleys between the
 // harmonics and between the formants, and keeps tilt and loudness (section
 // A.4.2).
@@ -56,26 +62,25 @@ func (p *postFilter) analyze(pcm *[subframeSamples]int16, a *coefficients) {
 // two are alike (section A.4.2.1).
 func (p *postFilter) harmonics(now *[subframeSamples]int16, lag int) {
 	most := min(lag+3, maxLag)
-	best, correlation := 0, int64(-1<<63)
+	best, correlation := 0, int32(math.MinInt32)
 	for k := most - 6; k <= most; k++ {
 		if c := p.correlate(0, k); c > correlation {
 			best, correlation = k, c
 		}
 	}
 	correlation = max(correlation, 0)
-	delayed, energy := min(p.correlate(best, best)+1, 1<<31-1), min(p.correlate(0, 0)+1, 1<<31-1)
-	shift := norm(max(correlation, delayed, energy))
-	c, d, e := highWord(correlation<<shift), highWord(delayed<<shift), highWord(energy<<shift)
-	if 2*int32(c)*int32(c) < int32(d)*int32(e) {
+	delayed := fixed.LongAdd(p.correlate(best, best), 1)
+	energy := fixed.LongAdd(p.correlate(0, 0), 1)
+	shift := fixed.Norm(max(correlation, delayed, energy))
+	c := fixed.Round(fixed.LongShl(correlation, shift))
+	d := fixed.Round(fixed.LongShl(delayed, shift))
+	e := fixed.Round(fixed.LongShl(energy, shift))
+	if 2*c*c < d*e {
 		return // less than 3 dB are to be won
 	}
 	keep, add := int16(21845), int16(10923)
 	if c <= d {
-		if c, d = c>>2, d>>1; c+d > 0 {
-			add = ratio(c, c+d)
-		} else {
-			add = 0
-		}
+		add = int16(fixed.Div(c>>2, c>>2+d>>1))
 		keep = 32767 - add
 	}
 	for i := range now {
@@ -83,15 +88,15 @@ func (p *postFilter) harmonics(now *[subframeSamples]int16, lag int) {
 	}
 }
 
-// correlate returns the correlation of this subframe of the residual a and b
-// samples ago, both divided by four, times two, in 31 bits and a sign.
-func (p *postFilter) correlate(a, b int) int64 {
+// correlate returns twice the correlation of this subframe of the residual a
+// and b samples ago, both divided by four.
+func (p *postFilter) correlate(a, b int) int32 {
 	x, y := p.residual[maxLag-a:][:subframeSamples], p.residual[maxLag-b:][:subframeSamples]
 	sum := int64(0)
 	for i := range x {
 		sum += int64(x[i]>>2) * int64(y[i]>>2)
 	}
-	return min(max(2*sum, -1<<31), 1<<31-1)
+	return long(2 * sum)
 }
 
 // tiltOf returns the tilt of above(z)/below(z), Q15, if it falls, from the
@@ -115,7 +120,7 @@ func tiltOf(above, below *coefficients) int16 {
 	if o <= 0 {
 		return 0
 	}
-	return ratio(mult(o, tilt), z)
+	return int16(fixed.Div(int32(mult(o, tilt)), int32(z)))
 }
 
 // flatten filters through 1 - factor z^-1.
@@ -136,15 +141,10 @@ func (p *postFilter) level(now, before *[subframeSamples]int16) {
 	}
 	target := int16(0)
 	if e := energy(before); e > 0 {
-		i, o := norm(e), norm(after)-1
-		r := int64(ratio(highWord(after<<o), highWord(e<<i))) << 7 // Q22
-		if o > i {
-			r >>= o - i
-		} else {
-			r <<= i - o
-		}
-		g := highWord(inverseRoot(min(max(r, 1), 1<<31-1)) << 9) // Q12
-		target = mult(g, fast)
+		i, o := fixed.Norm(e), fixed.Norm(after)-1
+		r := fixed.Div(fixed.Round(fixed.LongShl(after, o)), fixed.Round(fixed.LongShl(e, i)))
+		r = fixed.LongShl(r, 7-(o-i))                                               // Q22
+		target = mult(int16(fixed.Round(fixed.LongShl(fixed.InvSqrt(r), 9))), fast) // Q12
 	}
 	for i, v := range now {
 		p.gain = mult(p.gain, slow) + target
@@ -152,11 +152,11 @@ func (p *postFilter) level(now, before *[subframeSamples]int16) {
 	}
 }
 
-// energy returns twice the energy of pcm divided by four, in 31 bits.
-func energy(pcm *[subframeSamples]int16) int64 {
+// energy returns twice the energy of pcm divided by four.
+func energy(pcm *[subframeSamples]int16) int32 {
 	sum := int64(0)
 	for _, v := range pcm {
-		sum += 2 * int64(v>>2) * int64(v>>2)
+		sum += int64(v>>2) * int64(v>>2)
 	}
-	return min(sum, 1<<31-1)
+	return long(2 * sum)
 }
