@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -155,41 +157,35 @@ func writeTable(w io.Writer, cs []*calls.Call) error {
 	if !slices.ContainsFunc(cs, func(c *calls.Call) bool { return c.Group != nil }) {
 		columns = columns[:len(columns)-1]
 	}
-	rows := make([][]string, 0, len(cs)+1)
 	widths := make([]int, len(columns))
-	head := make([]string, len(columns))
 	for i, col := range columns {
-		head[i] = col.name
+		widths[i] = utf8.RuneCountInString(col.name)
+		for _, c := range cs {
+			widths[i] = max(widths[i], utf8.RuneCountInString(printable(col.of(c))))
+		}
 	}
-	rows = append(rows, head)
-	for _, c := range cs {
-		row := make([]string, len(columns))
+	b := bufio.NewWriter(w)
+	line := make([]byte, 0, 256)
+	write := func(of func(column) string) {
+		line = line[:0]
 		for i, col := range columns {
-			row[i] = printable(col.of(c))
-		}
-		rows = append(rows, row)
-	}
-	for _, row := range rows {
-		for i, s := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(s))
-		}
-	}
-	var b strings.Builder
-	for _, row := range rows {
-		line := ""
-		for i, s := range row {
+			s := of(col)
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(s))
-			if columns[i].right {
-				line += pad + s
+			if col.right {
+				line = append(append(line, pad...), s...)
 			} else {
-				line += s + pad
+				line = append(append(line, s...), pad...)
 			}
-			line += "  "
+			line = append(line, "  "...)
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.Write(bytes.TrimRight(line, " "))
+		b.WriteByte('\n')
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	write(func(col column) string { return col.name })
+	for _, c := range cs {
+		write(func(col column) string { return printable(col.of(c)) })
+	}
+	return b.Flush()
 }
 
 // from and to name the parties, by their addresses where nobody signalled.
