@@ -115,7 +115,7 @@ type Leg struct {
 	Codecs      []Codec   `json:"codecs"`
 	Encryption  string    `json:"encryption"` // none, sdes, dtls, zrtp
 	Decrypted   bool      `json:"decrypted"`
-	Rule        string    `json:"rule"` // how its streams were attached: sdp, symmetric, nat, unattributed
+	Rule        string    `json:"rule"` // how its first stream was attached: sdp, ice, symmetric, nat, hop, unattributed
 	Start       Time      `json:"start"`
 	End         Time      `json:"end"`
 	Offset      Seconds   `json:"offset_s"`
