@@ -53,3 +53,27 @@ func interpolate(table []int16, i, way int32) int32 {
 	from, to := int32(table[i]), int32(table[i+1])
 	return Msu(from<<16, from-to, way)
 }
+
+// InvSqrtNorm is InvSqrt of a fraction of Q31 that has been shifted to the left
+// by Norm, times 2 to the power of exponent; so is what it returns, about one
+// for what has no inverse.
+func InvSqrtNorm(fraction, exponent int32) (int32, int32) {
+	if fraction <= 0 {
+		return 0x7fffffff, 0
+	}
+	if exponent&1 != 0 {
+		fraction >>= 1
+	}
+	return interpolate(invSqrtTable[:], fraction>>25-16, fraction>>10&0x7fff), -((exponent - 1) >> 1)
+}
+
+// Energy returns the sum of the squares of words, plus a trifle, as a fraction
+// of Q31 that Norm cannot shift, times 2 to the power of exponent.
+func Energy(v []int32) (fraction, exponent int32) {
+	sum := int32(1)
+	for _, x := range v {
+		sum = Mac(sum, x, x)
+	}
+	n := Norm(sum)
+	return sum << n, 30 - n
+}
