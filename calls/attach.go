@@ -12,7 +12,6 @@ type finisher struct {
 	runs   []*run
 	owners map[*run]owner
 	fax    map[*run]bool         // not RTP at all: T.38 that looks like it
-	single []*run                // owned by nobody and media all the same
 	events map[*run][]digitEvent // what may be telephone-events
 	breaks *breaks
 }

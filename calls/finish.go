@@ -32,7 +32,7 @@ func (x *Indexer) Finish(paths []string) *Index {
 	f.attach()
 	f.breaks = f.findBreaks()
 	ix := &Index{Other: x.signal.other}
-	ix.Calls = append(f.dialogCalls(), f.salvage()...)
+	ix.Calls = append(f.salvage(), f.dialogCalls()...)
 	slices.SortStableFunc(ix.Calls, func(a, b *Call) int {
 		return cmp.Or(a.Start.Compare(b.Start.Time), cmp.Compare(a.ID, b.ID))
 	})
@@ -40,7 +40,7 @@ func (x *Indexer) Finish(paths []string) *Index {
 		c.Number = i + 1
 	}
 	numberGroups(ix.Calls)
-	ix.Packets = f.account()
+	ix.Packets = f.count
 	if x.copied > 0 {
 		x.notes = append(x.notes, pcapio.Note{Pos: x.copy, Kind: "duplicate", Text: fmt.Sprintf(
 			"from here on %d datagrams besides RTP were captured twice within 100 ms, as by a mirror of both directions; each was used once", x.copied)})
@@ -51,7 +51,9 @@ func (x *Indexer) Finish(paths []string) *Index {
 	return ix
 }
 
-// dialogCalls makes a call of every conversation.
+// dialogCalls makes a call of every conversation. Of 100,000 dialogs there is
+// not the room to keep all that was known of them beside their calls: what has
+// become a call is let go.
 func (f *finisher) dialogCalls() []*Call {
 	said := map[*member][]*run{}
 	for _, r := range f.runs {
@@ -62,8 +64,8 @@ func (f *finisher) dialogCalls() []*Call {
 	list := f.signal.conversations(f.signal.joins())
 	links := f.links(list, said)
 	calls := make([]*Call, len(list))
-	// Of 100,000 dialogs the memory is needed for their calls.
 	f.signal.order, f.signal.byID, f.signal.targets = nil, nil, nil
+	f.runs, f.cur, f.rest = nil, nil, nil
 	for i, cv := range list {
 		calls[i] = f.dialogCall(cv, said)
 		list[i] = nil
@@ -94,6 +96,17 @@ func (f *finisher) dialogCall(cv *conversation, said map[*member][]*run) *Call {
 		b.leg(p.name, p.party(), runs)
 	}
 	b.finish()
+	for _, p := range cv.people {
+		for _, m := range p.members {
+			f.account(said[m])
+			delete(said, m)
+		}
+	}
+	if f.opt.NoRouter {
+		for _, l := range c.Legs {
+			l.Parts = nil
+		}
+	}
 	return c
 }
 
@@ -118,34 +131,22 @@ func (f *finisher) named(n pcapio.Note) Note {
 	return out
 }
 
-// account says what every frame was, now that RTP has its owners.
-func (f *finisher) account() Accounting {
-	a := f.count
-	salvaged := map[*run]bool{}
-	for _, r := range f.single {
-		salvaged[r] = true
-	}
-	copies := map[*Part]uint64{}
-	for _, r := range f.runs {
-		_, owned := f.owners[r]
-		switch {
-		case owned && r.at != nil: // a hop's packets are all copies but the first's
-			copies[r.at] += r.packets
-		case owned: // video and the like
-			a.RTP += r.packets - r.duplicates
-			a.RTPDuplicate += r.duplicates
-		case salvaged[r]:
-			a.RTPUnattributed += r.packets
-		default:
-			a.OtherUDP += r.packets
+// account says what the frames of owned runs were, now that their legs are
+// made, and forgets who owns them.
+func (f *finisher) account(runs []*run) {
+	for _, r := range runs {
+		delete(f.owners, r)
+		switch p := r.at; {
+		case p == nil: // video and the like
+			f.count.RTP += r.packets - r.duplicates
+			f.count.RTPDuplicate += r.duplicates
+		case !p.accounted: // a hop's packets are all copies but the first's
+			p.accounted = true
+			dup := p.duplicates()
+			f.count.RTP += p.packets() - dup
+			f.count.RTPDuplicate += dup
 		}
 	}
-	for p, n := range copies {
-		dup := p.duplicates()
-		a.RTP += n - dup
-		a.RTPDuplicate += dup
-	}
-	return a
 }
 
 // describeRun names a run for a note.

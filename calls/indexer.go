@@ -18,6 +18,9 @@ type Options struct {
 	// Correlate names the headers by which calls are grouped; nil means
 	// CorrelateHeaders.
 	Correlate []string
+	// NoRouter says that pass 1 is all: the Index takes less room then, and
+	// cannot serve a Router.
+	NoRouter bool
 	// Keys returns the SRTP keys that the user gave: those for an SSRC, whose
 	// packets then are encrypted, and those for all that seem to be. nil is none.
 	Keys func(ssrc uint32) (own, all []srtp.Key)

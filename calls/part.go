@@ -29,6 +29,8 @@ type Part struct {
 	start  int64       // capture time of TS0, nanoseconds
 	holes  []gap       // what no hop has, in the first hop's numbers
 	filled int64       // packets that the first hop lacks and another has
+
+	accounted bool // its packets are in the Accounting
 }
 
 // A Format is what one payload type of a Part carries.

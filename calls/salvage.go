@@ -11,10 +11,14 @@ func (f *finisher) salvage() []*Call {
 	byFlow := map[pair][]*talk{}
 	var talks []*talk
 	for _, r := range f.runs {
-		if _, ok := f.owners[r]; ok || f.fax[r] || !f.plausible(r) {
+		if _, ok := f.owners[r]; ok {
 			continue
 		}
-		f.single = append(f.single, r)
+		if f.fax[r] || !f.plausible(r) {
+			f.count.OtherUDP += r.packets
+			continue
+		}
+		f.count.RTPUnattributed += r.packets
 		k := f.pair(r)
 		t := open(byFlow[k], r)
 		if t == nil {

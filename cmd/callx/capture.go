@@ -46,7 +46,7 @@ func (c *capture) makeIndex(ctx context.Context, o *inputOptions, bar *progress)
 		return err
 	}
 	x := calls.NewIndexer(calls.Options{
-		Decodable: c.decodable, Correlate: slices.Concat(calls.CorrelateHeaders, o.correlate), Keys: keys.of,
+		Decodable: c.decodable, Correlate: slices.Concat(calls.CorrelateHeaders, o.correlate), Keys: keys.of, NoRouter: o.indexOnly,
 	})
 	defer x.Close()
 	dec := wire.Decoder{Streams: calls.Streams}

@@ -23,6 +23,7 @@ type inputOptions struct {
 	correlate []string
 	srtpKeys  []string
 	keyFiles  []string
+	indexOnly bool // there will be no second pass
 }
 
 func (o *inputOptions) flags(cmd *cobra.Command) {

@@ -56,6 +56,7 @@ agent (a column that is there only if there are such).`,
 
 func (a *app) list(ctx context.Context, paths []string, in *inputOptions, sel *selection, json, verbose, quiet bool) error {
 	bar := a.newProgress(quiet, 1)
+	in.indexOnly = true
 	c, err := a.open(ctx, paths, in, bar)
 	bar.done()
 	if err != nil {
