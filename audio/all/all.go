@@ -6,6 +6,7 @@ import (
 	"callx/audio/amr"
 	"callx/audio/g711"
 	"callx/audio/g722"
+	"callx/audio/g726"
 	"callx/audio/g729"
 	"callx/audio/gsm"
 	"callx/audio/l16"
@@ -14,11 +15,20 @@ import (
 // Decoders returns the decoder of every codec, by encoding name.
 func Decoders() audio.Registry {
 	return audio.Registry{
-		"amr":  amr.New,
-		"pcma": g711.NewALaw,
-		"pcmu": g711.NewMuLaw,
-		"g722": g722.New,
-		"g729": g729.New,
+		"amr":          amr.New,
+		"pcma":         g711.NewALaw,
+		"pcmu":         g711.NewMuLaw,
+		"g722":         g722.New,
+		"g721":         g726.New,
+		"g726-16":      g726.New,
+		"g726-24":      g726.New,
+		"g726-32":      g726.New,
+		"g726-40":      g726.New,
+		"aal2-g726-16": g726.New,
+		"aal2-g726-24": g726.New,
+		"aal2-g726-32": g726.New,
+		"aal2-g726-40": g726.New,
+		"g729":         g729.New,
 		// Names that some devices write for the annexes, whose bitstream is
 		// the same.
 		"g729a":  g729.New,

@@ -19,9 +19,12 @@ type Format struct {
 // section 3).
 func (f *Format) Is(name string) bool { return strings.EqualFold(f.Name, name) }
 
-// static holds RFC 3551 tables 4 and 5. MPA tells its channels in the payload.
+// static holds RFC 3551 tables 4 and 5, and payload type 2, that RFC 1890 gave
+// to G721 and RFC 3551 reserves: it is still in use for G726-32. MPA tells its
+// channels in the payload.
 var static = map[uint8]Format{
 	0:  {Name: "PCMU", Clock: 8000, Channels: 1},
+	2:  {Name: "G726-32", Clock: 8000, Channels: 1},
 	3:  {Name: "GSM", Clock: 8000, Channels: 1},
 	4:  {Name: "G723", Clock: 8000, Channels: 1},
 	5:  {Name: "DVI4", Clock: 8000, Channels: 1},
