@@ -75,8 +75,8 @@ func (d *dialog) faxes() {
 			if ds.offer || slices.Contains(seen[max(0, len(seen)-8):], ds.generation) {
 				continue
 			}
-			for k := range ds.session.Media {
-				a := &ds.session.Media[k]
+			for k := range ds.media {
+				a := &ds.media[k]
 				if a.Kind == "image" && a.Port != 0 && !strings.Contains(strings.ToUpper(a.Proto), "RTP") {
 					seen = append(seen, ds.generation)
 					d.event(ds.nanos, "fax", m, fmt.Sprintf("T.38 over %s is agreed upon; the answerer receives at %v", a.Proto, a.Target()))

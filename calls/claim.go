@@ -70,8 +70,8 @@ func (m *member) claims() (list claims) {
 	open := map[key][]opening{}
 	for i := range m.says {
 		ds := &m.says[i]
-		for k := range ds.session.Media {
-			media := &ds.session.Media[k]
+		for k := range ds.media {
+			media := &ds.media[k]
 			places := ds.places(media)
 			if len(places) == 0 {
 				continue
@@ -150,12 +150,12 @@ func (ds *description) tagged(m *sdp.Media) *sdp.Media {
 	if m.MID == "" {
 		return nil
 	}
-	for _, group := range ds.session.Bundle {
+	for _, group := range ds.bundle {
 		if !slices.Contains(group, m.MID) {
 			continue
 		}
-		for i := range ds.session.Media {
-			if t := &ds.session.Media[i]; t.MID == group[0] {
+		for i := range ds.media {
+			if t := &ds.media[i]; t.MID == group[0] {
 				return t
 			}
 		}

@@ -53,14 +53,14 @@ func (m *member) cryptos(ds *description) (list []sdp.Crypto) {
 		for _, o := range m.others() {
 			for i := range o.says {
 				if a := &o.says[i]; a.generation == ds.generation && !a.offer {
-					for _, c := range audioCryptos(a.session) {
+					for _, c := range audioCryptos(a.media) {
 						tag = c.Tag
 					}
 				}
 			}
 		}
 	}
-	for _, c := range audioCryptos(ds.session) {
+	for _, c := range audioCryptos(ds.media) {
 		if c.Tag == tag {
 			list = slices.Insert(list, 0, c)
 		} else {
@@ -70,9 +70,9 @@ func (m *member) cryptos(ds *description) (list []sdp.Crypto) {
 	return list
 }
 
-func audioCryptos(s *sdp.Session) (list []sdp.Crypto) {
-	for i := range s.Media {
-		if m := &s.Media[i]; m.Kind == "audio" && m.Port != 0 {
+func audioCryptos(media []sdp.Media) (list []sdp.Crypto) {
+	for i := range media {
+		if m := &media[i]; m.Kind == "audio" && m.Port != 0 {
 			list = append(list, m.Crypto...)
 		}
 	}

@@ -20,7 +20,8 @@ type description struct {
 	from       netip.Addr // where the message came from, in the capture
 	generation uint64     // CSeq and who asked
 	offer      bool
-	session    *sdp.Session
+	media      []sdp.Media
+	bundle     [][]string // see sdp.Session
 }
 
 // describe keeps the SDP of m, which who sent, and returns it with its member
@@ -51,7 +52,7 @@ func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, ds *di
 	who = d.unite(who, session)
 	held := who.holds()
 	offer := !who.answers(generation)
-	who.says = append(who.says, description{nanos: dg.Nanos, from: dg.Flow.Src.Addr(), generation: generation, offer: offer, session: session})
+	who.says = append(who.says, description{nanos: dg.Nanos, from: dg.Flow.Src.Addr(), generation: generation, offer: offer, media: session.Media, bundle: session.Bundle})
 	// A fragmented message may come late.
 	slices.SortStableFunc(who.says, func(a, b description) int { return cmp.Compare(a.nanos, b.nanos) })
 	if now := who.holds(); offer && now != held && len(who.says) > 1 {
@@ -76,8 +77,8 @@ func (m *member) answers(generation uint64) bool {
 // hold (RFC 3264 section 8.4; c=0.0.0.0 is the older way).
 func (m *member) holds() bool {
 	if n := len(m.says); n > 0 {
-		for i := range m.says[n-1].session.Media {
-			if a := &m.says[n-1].session.Media[i]; a.Kind == "audio" && a.Port != 0 {
+		for i := range m.says[n-1].media {
+			if a := &m.says[n-1].media[i]; a.Kind == "audio" && a.Port != 0 {
 				return a.Direction == sdp.SendOnly || a.Direction == sdp.Inactive || a.Addr.IsValid() && a.Addr.IsUnspecified()
 			}
 		}
@@ -115,10 +116,10 @@ func meaning(pt uint8, t int64, order []*member) (Codec, string, bool) {
 }
 
 func (ds *description) codec(pt uint8) (Codec, string, bool) {
-	for i := range ds.session.Media {
-		for _, f := range ds.session.Media[i].Formats {
+	for i := range ds.media {
+		for _, f := range ds.media[i].Formats {
 			if f.PayloadType == pt && f.Name != "" {
-				return codecOf(f), ds.session.Media[i].Kind, true
+				return codecOf(f), ds.media[i].Kind, true
 			}
 		}
 	}
@@ -147,7 +148,7 @@ func codecOf(f sdp.Format) Codec {
 func (m *member) encryption() string {
 	has := func(o *member, f func(*sdp.Media) bool) bool {
 		return slices.ContainsFunc(o.says, func(ds description) bool {
-			return slices.ContainsFunc(ds.session.Media, func(a sdp.Media) bool { return a.Kind == "audio" && a.Port != 0 && f(&a) })
+			return slices.ContainsFunc(ds.media, func(a sdp.Media) bool { return a.Kind == "audio" && a.Port != 0 && f(&a) })
 		})
 	}
 	both := func(f func(*sdp.Media) bool) bool {

@@ -167,7 +167,7 @@ func (m *member) receives(s *sdp.Session) bool {
 	for i := range s.Media {
 		t := s.Media[i].Target()
 		if s.Media[i].Kind == "audio" && t.IsValid() && !t.Addr().IsUnspecified() && slices.ContainsFunc(m.says, func(ds description) bool {
-			return slices.ContainsFunc(ds.session.Media, func(o sdp.Media) bool { return o.Target() == t })
+			return slices.ContainsFunc(ds.media, func(o sdp.Media) bool { return o.Target() == t })
 		}) {
 			return true
 		}
@@ -203,8 +203,8 @@ func (m *member) speaker(from netip.AddrPort, nanos int64) *member {
 	}
 	score := func(o *member) (best int) {
 		for i := range o.says {
-			for k := range o.says[i].session.Media {
-				switch t := o.says[i].session.Media[k].Target(); {
+			for k := range o.says[i].media {
+				switch t := o.says[i].media[k].Target(); {
 				case t == from:
 					return 3
 				case t.Addr() == from.Addr():

@@ -9,22 +9,22 @@ import (
 // A Media is one media description: an m= line and what belongs to it.
 type Media struct {
 	Kind        string           // audio, video, image, ...; lower case
-	Port        uint16           // 0: refused, ended, or not readable
-	Ports       int              // number of ports, 1 if not given
 	Proto       string           // RTP/AVP, RTP/SAVP, udptl, ...; as written
 	Addr        netip.Addr       // of this description's c=, else of the session's; may be unspecified (0.0.0.0)
 	AddrName    string           // host name where c= holds no address
-	Direction   Direction        // of this description, else of the session
 	Formats     []Format         // in the order of the m= line, then those that only a=rtpmap mentions; none unless Proto is an RTP profile
-	Ptime       int              // milliseconds of audio in a packet; 0 if not given
 	RTCP        netip.AddrPort   // of a=rtcp (RFC 3605), with Addr if that gives a port only; invalid without
-	RTCPMux     bool             // a=rtcp-mux (RFC 5761)
 	Crypto      []Crypto         // a=crypto (RFC 4568)
-	Fingerprint bool             // a=fingerprint here or in the session: DTLS-SRTP (RFC 5763)
-	ZRTPHash    bool             // a=zrtp-hash here or in the session (RFC 6189)
 	Candidates  []netip.AddrPort // ICE candidates over UDP of component 1 that are addresses (RFC 8839)
 	SSRCs       []uint32         // a=ssrc (RFC 5576), each once
 	MID         string           // a=mid (RFC 5888)
+	Ports       int              // number of ports, 1 if not given
+	Ptime       int              // milliseconds of audio in a packet; 0 if not given
+	Port        uint16           // 0: refused, ended, or not readable
+	Direction   Direction        // of this description, else of the session
+	RTCPMux     bool             // a=rtcp-mux (RFC 5761)
+	Fingerprint bool             // a=fingerprint here or in the session: DTLS-SRTP (RFC 5763)
+	ZRTPHash    bool             // a=zrtp-hash here or in the session (RFC 6189)
 }
 
 // A Crypto is one offered key of SDES (RFC 4568 section 4).
