@@ -168,7 +168,8 @@ func newDialog(m *sip.Message, dg *wire.Datagram) *dialog {
 		callID: string(m.CallID), firstPos: dg.Pos, first: dg.Flow, start: dg.Nanos, inviteSeq: m.CSeq,
 		taggings: []tagging{{caller: string(m.From.Tag)}}, target: text(m.URI),
 	}
-	d.members = []*member{{Party: partyOf(&m.From), d: d}, {Party: partyOf(&m.To), d: d, n: 1}}
+	both := &[2]member{{Party: partyOf(&m.From), d: d}, {Party: partyOf(&m.To), d: d, n: 1}}
+	d.members = []*member{&both[0], &both[1]}
 	d.running = m.IsRequest() && len(m.To.Tag) > 0 || !m.IsRequest()
 	if tag := string(m.To.Tag); tag != "" && (m.IsRequest() || m.Status > 100 && m.Status < 300) {
 		d.taggings[0].callees = []tagged{{tag, d.members[1]}}
