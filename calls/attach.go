@@ -54,7 +54,7 @@ func (f *finisher) attach() {
 	var open []*run
 	for _, r := range f.runs {
 		k := f.pair(r)
-		if c := cs.find(k.dst, r); c == nil {
+		if c := cs.find(k.dst, k.src, r); c == nil {
 			open = append(open, r)
 		} else if c.media.Kind == "image" {
 			f.fax[r] = true
@@ -67,11 +67,11 @@ func (f *finisher) attach() {
 		k := f.pair(r)
 		if o, ok := f.reverse(reversed[pair{k.dst, k.src}], r); ok {
 			f.owners[r] = owner{o.speaker(k.src, r.first), "symmetric"}
-		} else if c := cs.find(k.src, r); c != nil {
+		} else if c := cs.find(k.src, k.dst, r); c != nil {
 			f.claimed(r, c, map[string]string{"sdp": "symmetric", "ice": "ice"}[c.rule])
-		} else if c := natted.find(k.dst, r); c != nil {
+		} else if c := natted.find(k.dst, k.src, r); c != nil {
 			f.owners[r] = owner{c.owner.speaker(k.src, r.first), "nat"}
-		} else if c := natted.find(k.src, r); c != nil {
+		} else if c := natted.find(k.src, k.dst, r); c != nil {
 			f.claimed(r, c, "nat")
 		}
 	}

@@ -169,8 +169,10 @@ const maxClaims = 64
 
 // find returns the claim on addr that fits a run best: one that was in force
 // when the run began, the latest such; else one that the run overlaps. Claims
-// whose media has the run's payload types come before others.
-func (cs claims) find(addr netip.AddrPort, r *run) *claim {
+// whose media has the run's payload types come before others; before all come
+// those of a dialog whose other side is at the far end of the run's flow: one
+// host may receive at one port for several calls.
+func (cs claims) find(addr, far netip.AddrPort, r *run) *claim {
 	first, _ := slices.BinarySearchFunc(cs, addr, func(c claim, at netip.AddrPort) int { return c.at.Compare(at) })
 	list := cs[first:]
 	n, _ := slices.BinarySearchFunc(list, addr, func(c claim, at netip.AddrPort) int {
@@ -182,7 +184,7 @@ func (cs claims) find(addr netip.AddrPort, r *run) *claim {
 	list = list[:n]
 	after, _ := slices.BinarySearchFunc(list, r.first+slack+1, func(c claim, t int64) int { return cmp.Compare(c.from, t) })
 	var best *claim
-	bestScore := int64(-1)
+	bestScore, bestKnown := int64(-1), false
 	for i := max(0, after-maxClaims); i < min(len(list), after+maxClaims); i++ {
 		c := &list[i]
 		if r.first > c.until+slack || r.last < c.from-slack {
@@ -196,11 +198,21 @@ func (cs claims) find(addr netip.AddrPort, r *run) *claim {
 		if !carries(c.media, r) {
 			score /= 2
 		}
-		if score > bestScore {
-			best, bestScore = c, score
+		known := c.owner.faces(far)
+		if known == bestKnown && score > bestScore || known && !bestKnown {
+			best, bestScore, bestKnown = c, score, known
 		}
 	}
 	return best
+}
+
+// faces reports whether the other side of m said that it receives at an address.
+func (m *member) faces(at netip.AddrPort) bool {
+	return slices.ContainsFunc(m.others(), func(o *member) bool {
+		return slices.ContainsFunc(o.says, func(ds description) bool {
+			return slices.ContainsFunc(ds.media, func(a sdp.Media) bool { return a.Target() == at })
+		})
+	})
 }
 
 // carries reports whether the media description lists the run's payload types.

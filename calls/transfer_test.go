@@ -349,3 +349,27 @@ func TestGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestOnePort: a test host calls through s and is called by s, and receives all
+// of it at one port. Each stream goes to the call whose other side sent it.
+func TestOnePort(t *testing.T) {
+	var s scene
+	s.sip(0, "a>s", "INVITE", "x", 1, "a:1", "b", 6000)
+	s.sip(0.1, "s>a", "INVITE", "y", 1, "c:1", "d", 5010)
+	s.sip(1, "a>s", "200 INVITE", "y", 1, "c:1", "d:2", 6000)
+	s.sip(1.1, "s>a", "200 INVITE", "x", 1, "a:1", "b:2", 5000)
+	s.rtp(2, 's', 5000, 'a', 6000, 21)
+	s.rtp(2, 's', 5010, 'a', 6000, 31)
+	s.rtp(2, 'a', 6000, 's', 5000, 41)
+	s.rtp(2, 'a', 6000, 's', 5010, 51)
+	ix := s.index()
+	for i, want := range []string{"caller 41 callee 21", "caller 31 callee 51"} {
+		var got []string
+		for _, l := range ix.Calls[i].Legs {
+			got = append(got, fmt.Sprintf("%s %d", l.Party, uint32(l.Streams[0].SSRC)))
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("call %d: %s, want %s", i+1, s, want)
+		}
+	}
+}
