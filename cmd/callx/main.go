@@ -117,7 +117,7 @@ reconstructed (named on stderr and in the reports); 130 interrupted.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.listCommand(), a.extractCommand(), a.pushCommand(), a.recvCommand(), a.whyCommand(), a.versionCommand(), a.benchCommand())
+	root.AddCommand(a.listCommand(), a.extractCommand(), a.pushCommand(), a.recvCommand(), a.whyCommand(), a.ladderCommand(), a.versionCommand(), a.benchCommand())
 	root.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usagef("unknown command %q", args[0])
