@@ -10,6 +10,7 @@ import (
 	"callx/audio/g729"
 	"callx/audio/gsm"
 	"callx/audio/l16"
+	"callx/audio/opus"
 )
 
 // Decoders returns the decoder of every codec, by encoding name.
@@ -35,5 +36,6 @@ func Decoders() audio.Registry {
 		"g729ab": g729.New,
 		"gsm":    gsm.New,
 		"l16":    l16.New,
+		"opus":   opus.New,
 	}
 }
