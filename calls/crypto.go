@@ -34,12 +34,14 @@ func (m *member) keys(t int64) (keys []srtp.Key, err error) {
 	slices.SortStableFunc(order, func(a, b *description) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, ds := range order {
 		for _, c := range m.cryptos(ds) {
-			k, e := srtp.ParseSDES(c.Suite, c.Key, c.Params)
-			switch {
-			case e != nil && len(keys) == 0:
+			list, e := srtp.ParseSDES(c.Suite, c.Key, c.Params)
+			if e != nil && len(keys) == 0 {
 				err = errors.Join(err, e)
-			case e == nil && len(keys) < maxKeys && !slices.Contains(keys, k):
-				keys = append(keys, k)
+			}
+			for _, k := range list {
+				if len(keys) < maxKeys && !slices.Contains(keys, k) {
+					keys = append(keys, k)
+				}
 			}
 		}
 	}

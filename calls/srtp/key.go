@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,17 +24,19 @@ var (
 )
 
 // A suite is a row of the registry of SDP security descriptions (RFC 4568
-// section 6.2, RFC 6188, RFC 7714 section 14.2).
+// section 6.2, RFC 6188, RFC 7714 section 14.1).
 type suite struct {
 	name      string
-	profile   srtp.ProtectionProfile
-	key, salt int // octets
-	tag       int // octets that a packet is longer by
+	profile   srtp.ProtectionProfile // 0 where pion/srtp has none
+	key, salt int                    // octets
+	tag       int                    // octets that a packet is longer by
 }
 
 var suites = []suite{
 	{"AES_CM_128_HMAC_SHA1_80", srtp.ProtectionProfileAes128CmHmacSha1_80, 16, 14, 10},
 	{"AES_CM_128_HMAC_SHA1_32", srtp.ProtectionProfileAes128CmHmacSha1_32, 16, 14, 4},
+	{"AES_192_CM_HMAC_SHA1_80", 0, 24, 14, 10},
+	{"AES_192_CM_HMAC_SHA1_32", 0, 24, 14, 4},
 	{"AES_256_CM_HMAC_SHA1_80", srtp.ProtectionProfileAes256CmHmacSha1_80, 32, 14, 10},
 	{"AES_256_CM_HMAC_SHA1_32", srtp.ProtectionProfileAes256CmHmacSha1_32, 32, 14, 4},
 	{"AEAD_AES_128_GCM", srtp.ProtectionProfileAeadAes128Gcm, 16, 12, 16},
@@ -46,6 +49,7 @@ func suiteOf(name string) *suite {
 	name = strings.ToUpper(name)
 	// Some clients turn two words of the suites of RFC 6188 round.
 	name = strings.Replace(name, "AES_CM_256_HMAC", "AES_256_CM_HMAC", 1)
+	name = strings.Replace(name, "AES_CM_192_HMAC", "AES_192_CM_HMAC", 1)
 	for i := range suites {
 		if suites[i].name == name {
 			return &suites[i]
@@ -65,19 +69,52 @@ type Key struct {
 // Overhead is by how many octets a packet is longer than its payload.
 func (k *Key) Overhead() int { return k.suite.tag + len(k.mki) }
 
+// String does not tell the key.
+func (k Key) String() string { return "SRTP key" }
+
+// GoString does not tell the key.
+func (k Key) GoString() string { return k.String() }
+
 // ParseSDES reads the suite, key parameters and session parameters of an
 // a=crypto line (RFC 4568 section 9.1):
 //
-//	inline:<base64 of key and salt>["|"lifetime]["|"MKI":"length][";"...]
+//	inline:<base64 of key and salt>["|"lifetime]["|"MKI":"length] *(";" the same)
 //
-// Of several keys the first is taken. The error wraps [ErrSuite] or [ErrKey].
-func ParseSDES(name, params, session string) (Key, error) {
+// and returns its keys. The error wraps [ErrSuite] or [ErrKey]; what is wrong
+// with one key of several takes nothing from the others.
+func ParseSDES(name, params, session string) (keys []Key, err error) {
 	s := suiteOf(name)
 	if s == nil {
-		return Key{}, fmt.Errorf("%w: %s", ErrSuite, name)
+		return nil, fmt.Errorf("%w: %s", ErrSuite, name)
 	}
-	first, _, _ := strings.Cut(params, ";")
-	method, info, ok := strings.Cut(strings.TrimSpace(first), ":")
+	clear := false
+	for _, p := range strings.Fields(session) {
+		switch {
+		case strings.EqualFold(p, "UNENCRYPTED_SRTP"):
+			clear = true
+		case strings.EqualFold(p, "UNAUTHENTICATED_SRTP"), strings.HasPrefix(strings.ToUpper(p), "KDR=") && p[4:] != "0":
+			return nil, fmt.Errorf("%w: session parameter %s", ErrSuite, p)
+		}
+	}
+	for param := range strings.SplitSeq(params, ";") {
+		k, e := parseInline(s, strings.TrimSpace(param))
+		if e != nil {
+			err = e
+		} else if k.clear = clear; len(keys) < maxKeys && !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) > 0 {
+		err = nil
+	}
+	return keys, err
+}
+
+// maxKeys bounds the keys of one line.
+const maxKeys = 8
+
+func parseInline(s *suite, param string) (Key, error) {
+	method, info, ok := strings.Cut(param, ":")
 	if !ok || !strings.EqualFold(method, "inline") {
 		return Key{}, fmt.Errorf("%w: no inline key", ErrKey)
 	}
@@ -98,15 +135,26 @@ func ParseSDES(name, params, session string) (Key, error) {
 		}
 		k.mki = string(mki)
 	}
-	for _, p := range strings.Fields(session) {
-		switch {
-		case strings.EqualFold(p, "UNENCRYPTED_SRTP"):
-			k.clear = true
-		case strings.EqualFold(p, "UNAUTHENTICATED_SRTP"), strings.HasPrefix(strings.ToUpper(p), "KDR="):
-			return Key{}, fmt.Errorf("%w: session parameter %s", ErrSuite, p)
-		}
-	}
 	return k, nil
+}
+
+// ProfileKeys returns the keys of client and server of a DTLS-SRTP association
+// (RFC 5764 section 4.2). export makes that many octets of keying material. The
+// error wraps [ErrSuite], or is that of export.
+func ProfileKeys(profile uint16, mki string, export func(n int) ([]byte, error)) (client, server Key, err error) {
+	i := slices.IndexFunc(suites, func(s suite) bool { return profile != 0 && uint16(s.profile) == profile })
+	if i < 0 {
+		return client, server, fmt.Errorf("%w: protection profile 0x%04x", ErrSuite, profile)
+	}
+	s := &suites[i]
+	m, err := export(2 * (s.key + s.salt))
+	if err != nil {
+		return client, server, err
+	}
+	key := func(n int) Key {
+		return Key{suite: s, master: string(m[n*s.key:][:s.key]), salt: string(m[2*s.key+n*s.salt:][:s.salt]), mki: mki}
+	}
+	return key(0), key(1), nil
 }
 
 // ParseKey reads a key that was given by hand: base64 or hex of key and salt,
@@ -129,18 +177,6 @@ func ParseKey(text, name string) (Key, error) {
 		return Key{}, fmt.Errorf("%w: %s", ErrSuite, name)
 	}
 	return newKey(s, raw)
-}
-
-// NewKey makes a key of its parts, for the suite of that name.
-func NewKey(name string, master, salt []byte) (Key, error) {
-	s := suiteOf(name)
-	if s == nil {
-		return Key{}, fmt.Errorf("%w: %s", ErrSuite, name)
-	}
-	if len(master) != s.key || len(salt) != s.salt {
-		return Key{}, fmt.Errorf("%w: %d and %d octets for %s", ErrKey, len(master), len(salt), s.name)
-	}
-	return Key{suite: s, master: string(master), salt: string(salt)}, nil
 }
 
 func newKey(s *suite, raw []byte) (Key, error) {

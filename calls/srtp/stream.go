@@ -5,120 +5,116 @@ import (
 	"errors"
 
 	"github.com/pion/rtp"
-	"github.com/pion/srtp/v3"
 )
 
 // ErrAuthentication: no key fits the packet, or the packet was altered.
 var ErrAuthentication = errors.New("SRTP authentication fails")
 
-// maxROC is up to which roll-over counter a stream is searched that the
-// capture begins in the middle of: of 20 ms packets it counts 22 minutes.
-const maxROC = 256
-
-// maxAway is how many of its rounds a stream may be away.
-const maxAway = 4
+const (
+	// maxROC is up to which roll-over counter a stream is searched that the
+	// capture begins in the middle of: of 20 ms packets it counts 93 hours.
+	maxROC = 256
+	// maxAway is how many of its rounds a stream may be away.
+	maxAway = 4
+	// patience is how many packets in a row each key is searched for; then
+	// more and more seldom, so that what has no key costs little.
+	patience = 16
+)
 
 // A Stream decrypts the packets of one party. Its keys may be several, as
 // after a re-INVITE: the first is believed most; which one a packet needs is
 // found by its authentication. A Stream is for one goroutine.
 type Stream struct {
-	contexts []*context
-	counters map[uint32]uint32 // the latest roll-over counter of each SSRC, under any key
-	header   rtp.Header        // reused
-}
-
-// A context is one key at work on the SSRCs of the stream.
-type context struct {
-	*srtp.Context
-	key     Key
+	keys    []opener // the one that fitted last in front
 	sources map[uint32]*source
+	header  rtp.Header // reused
 }
 
-// A source is what is known of one SSRC under one key.
+// A source is what is known of one SSRC. A new key does not change the
+// roll-over counter (RFC 3711 section 3.3.1), so this is of all keys; some
+// senders begin at 0 again all the same.
 type source struct {
-	found  bool // a packet was authenticated: the roll-over counter is known
-	failed uint // packets that were not
+	found  bool  // a packet was authenticated:
+	index  int64 // the highest packet index, roc << 16 | sequence number
+	failed uint  // packets since that were not
+	missed uint  // packets that never were
 }
 
 // NewStream returns a Stream with these keys, best first.
 func NewStream(keys []Key) (*Stream, error) {
-	s := &Stream{counters: map[uint32]uint32{}}
-	for _, k := range keys {
-		var options []srtp.ContextOption
-		if k.mki != "" {
-			options = append(options, srtp.MasterKeyIndicator([]byte(k.mki)))
-		}
-		if k.clear {
-			options = append(options, srtp.SRTPNoEncryption())
-		}
-		c, err := srtp.CreateContext([]byte(k.master), []byte(k.salt), k.suite.profile, options...)
+	s := &Stream{sources: map[uint32]*source{}}
+	for i := range keys {
+		o, err := keys[i].openers()
 		if err != nil {
 			return nil, errors.Join(ErrKey, err)
 		}
-		s.contexts = append(s.contexts, &context{Context: c, key: k, sources: map[uint32]*source{}})
+		s.keys = append(s.keys, o...)
 	}
 	return s, nil
 }
 
-// Decrypt appends the RTP packet that the SRTP packet b protects to dst. The
-// order of packets does not matter within 2^15 of each other (RFC 3711 section
-// 3.3.1). The error is [ErrAuthentication].
+// Decrypt appends the RTP packet that the SRTP packet b protects to dst, which
+// must be empty. The order of packets does not matter within 2^15 of each
+// other (RFC 3711 section 3.3.1). The error is [ErrAuthentication].
 func (s *Stream) Decrypt(dst, b []byte) ([]byte, error) {
 	if len(b) < 12 {
 		return dst, ErrAuthentication
 	}
-	ssrc := binary.BigEndian.Uint32(b[8:])
-	for i, c := range s.contexts {
-		out, ok := c.decrypt(dst, b, ssrc, s.counters[ssrc], &s.header)
-		if ok {
-			s.counters[ssrc], _ = c.ROC(ssrc)
-			if i > 0 { // the next packet will need the same
-				copy(s.contexts[1:i+1], s.contexts[:i])
-				s.contexts[0] = c
+	seq, ssrc := int64(binary.BigEndian.Uint16(b[2:])), binary.BigEndian.Uint32(b[8:])
+	src := s.sources[ssrc]
+	if src == nil {
+		src = &source{}
+		s.sources[ssrc] = src
+	}
+	// The index nearest to the highest one.
+	near := src.index + int64(int16(seq-src.index))
+	if !src.found {
+		near = seq
+	}
+	if out, ok := s.try(dst, b, ssrc, near>>16, src); ok {
+		return out, nil
+	}
+	src.failed++
+	src.missed++
+	often := src.failed <= patience || src.failed&(src.failed-1) == 0
+	if src.found && often {
+		// It may have been away for more than 2^15 packets, or begun again.
+		for roc := near>>16 + 1; roc <= near>>16+maxAway; roc++ {
+			if out, ok := s.try(dst, b, ssrc, roc, src); ok {
+				return out, nil
 			}
+		}
+		if out, ok := s.try(dst, b, ssrc, 0, src); ok {
 			return out, nil
+		}
+	}
+	if !src.found && often || src.missed&(src.missed-1) == 0 {
+		for roc := range int64(maxROC) {
+			if out, ok := s.try(dst, b, ssrc, roc, src); ok {
+				return out, nil
+			}
 		}
 	}
 	return dst, ErrAuthentication
 }
 
-func (c *context) decrypt(dst, b []byte, ssrc, counter uint32, header *rtp.Header) ([]byte, bool) {
-	src := c.sources[ssrc]
-	if src == nil {
-		src = &source{}
-		c.sources[ssrc] = src
+// try tries all keys with one roll-over counter.
+func (s *Stream) try(dst, b []byte, ssrc uint32, roc int64, src *source) ([]byte, bool) {
+	if roc < 0 || roc > 1<<32-1 {
+		return dst, false
 	}
-	roc, _ := c.ROC(ssrc)
-	if src.found {
-		if out, err := c.DecryptRTP(dst, b, header); err == nil {
-			return out, true
+	for i, k := range s.keys {
+		out, ok := k.open(dst, b, &s.header, ssrc, uint32(roc))
+		if !ok {
+			continue
 		}
-		// The counter may have gone on while the stream was away for more than
-		// 2^15 packets.
-		if out, ok := c.search(dst, b, ssrc, header, roc, roc+maxAway); ok {
-			return out, true
+		if index := roc<<16 | int64(s.header.SequenceNumber); !src.found || src.failed > 0 || index > src.index {
+			src.index = index
 		}
-		c.SetROC(ssrc, roc)
-		return nil, false
+		src.found, src.failed = true, 0
+		copy(s.keys[1:i+1], s.keys[:i])
+		s.keys[0] = k
+		return out, true
 	}
-	// A new key does not change the counter (RFC 3711 section 3.3.1). Of a stream
-	// that is met in the middle it is not known; the search is repeated ever more
-	// seldom, as long as nothing is found.
-	out, ok := c.search(dst, b, ssrc, header, counter, counter+2)
-	if src.failed++; !ok && src.failed&(src.failed-1) == 0 {
-		out, ok = c.search(dst, b, ssrc, header, 0, maxROC)
-	}
-	src.found = ok
-	return out, ok
-}
-
-// search tries the roll-over counters from one to another.
-func (c *context) search(dst, b []byte, ssrc uint32, header *rtp.Header, from, to uint32) ([]byte, bool) {
-	for roc := from; roc < to; roc++ {
-		c.SetROC(ssrc, roc)
-		if out, err := c.DecryptRTP(dst, b, header); err == nil {
-			return out, true
-		}
-	}
-	return nil, false
+	return dst, false
 }

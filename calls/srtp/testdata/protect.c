@@ -23,6 +23,10 @@ int main(int argc, char **argv) {
 		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&p.rtp);
 	else if (!strcmp(argv[1], "AES_CM_128_HMAC_SHA1_32"))
 		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&p.rtp);
+	else if (!strcmp(argv[1], "AES_192_CM_HMAC_SHA1_80"))
+		srtp_crypto_policy_set_aes_cm_192_hmac_sha1_80(&p.rtp);
+	else if (!strcmp(argv[1], "AES_192_CM_HMAC_SHA1_32"))
+		srtp_crypto_policy_set_aes_cm_192_hmac_sha1_32(&p.rtp);
 	else if (!strcmp(argv[1], "AES_256_CM_HMAC_SHA1_80"))
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(&p.rtp);
 	else if (!strcmp(argv[1], "AES_256_CM_HMAC_SHA1_32"))
