@@ -122,7 +122,7 @@ func clip(s string, n int) string {
 
 // The measures of the picture, in its units.
 const (
-	svgGap    = 260
+	svgGap    = 300
 	svgLeft   = 150
 	svgTop    = 90
 	svgRow    = 30
@@ -134,7 +134,7 @@ const (
 // svg draws the ladder as a self-contained picture. All that comes from packets
 // is escaped.
 func (l *ladder) svg() []byte {
-	width := svgLeft + max(len(l.hosts)-1, 1)*svgGap + 2*svgBorder + 60
+	width := svgLeft + max(len(l.hosts)-1, 1)*svgGap + 2*svgBorder + 140
 	height := svgTop + (len(l.steps)+1)*svgRow + svgBorder
 	text := func(s string) string { return html.EscapeString(printable(s)) }
 	x := func(host int) int { return svgLeft + svgBorder + host*svgGap }

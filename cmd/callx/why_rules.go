@@ -360,7 +360,7 @@ func (q *inquiry) lost(party string) (list []finding) {
 	}
 	d, n := gapsOf(l, "lost")
 	drops, m := gapsOf(l, "capture_drop")
-	text := fmt.Sprintf("%d of %d packets are not in the capture: %d gaps, %s in all", l.Lost, l.Expected, n+m, seconds(d+drops))
+	text := fmt.Sprintf("%d of %d packets are not in the capture: %s, %s in all", l.Lost, l.Expected, count(n+m, "gap"), seconds(d+drops))
 	for _, k := range []struct {
 		n    uint64
 		text string
@@ -386,7 +386,7 @@ func (q *inquiry) quiet(party string) []finding {
 		return nil
 	}
 	if d, n := gapsOf(l, "dtx"); d > 0 {
-		return []finding{{Kind: "dtx", Text: fmt.Sprintf("in %d pauses, %s in all, it sent nothing and lost nothing: silence suppression (DTX)", n, seconds(d))}}
+		return []finding{{Kind: "dtx", Text: fmt.Sprintf("in %s, %s in all, it sent nothing and lost nothing: silence suppression (DTX)", count(n, "pause"), seconds(d))}}
 	}
 	return nil
 }
