@@ -4,6 +4,7 @@ package all
 import (
 	"callx/audio"
 	"callx/audio/amr"
+	"callx/audio/amrwb"
 	"callx/audio/g711"
 	"callx/audio/g722"
 	"callx/audio/g726"
@@ -16,6 +17,7 @@ import (
 // Decoders returns the decoder of every codec, by encoding name.
 func Decoders() audio.Registry {
 	return audio.Registry{
+		"amr-wb":       amrwb.New,
 		"amr":          amr.New,
 		"pcma":         g711.NewALaw,
 		"pcmu":         g711.NewMuLaw,

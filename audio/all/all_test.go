@@ -26,6 +26,7 @@ func TestDecoders(t *testing.T) {
 		{spec: audio.Spec{Name: "PcmA", Clock: 16000, Channels: 2}, hz: 16000, channels: 2},
 		{spec: audio.Spec{Name: "L16", Clock: 44100, Channels: 2}, hz: 44100, channels: 2},
 		{spec: audio.Spec{Name: "AMR", Clock: 8000, Channels: 2, Fmtp: "octet-align=1"}, hz: 8000, channels: 2},
+		{spec: audio.Spec{Name: "AMR-WB", Clock: 16000, Channels: 1}, hz: 16000, channels: 1},
 		{spec: audio.Spec{Name: "AMR", Clock: 8000, Channels: 1, Fmtp: "interleaving=30"}, err: "interleaved"},
 		{spec: audio.Spec{Name: "X-none", Clock: 90000, Channels: 1}, err: "X-none/90000"},
 		{spec: audio.Spec{Name: "", Clock: 8000, Channels: 1}, err: `""/8000`},
