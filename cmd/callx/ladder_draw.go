@@ -20,6 +20,9 @@ var (
 	asciiPen = pen{"|", "-", "=", ">", "<", ">", "<"}
 )
 
+// maxTitle bounds names that are longer than any name.
+const maxTitle = 200
+
 // margin is the room for time and frame number.
 const margin = 19
 
@@ -46,7 +49,7 @@ func (l *ladder) text(width int, ascii bool) []byte {
 			return r
 		}, s)
 	}
-	fmt.Fprintf(&b, "%s\n\n%*s", clean(l.title), margin, "")
+	fmt.Fprintf(&b, "%s\n\n%*s", clip(clean(l.title), maxTitle), margin, "")
 	for _, h := range l.hosts {
 		fmt.Fprintf(&b, "%-*s", gap, clip(clean(h), gap-1))
 	}
@@ -140,8 +143,8 @@ func (l *ladder) svg() []byte {
 	x := func(host int) int { return svgLeft + svgBorder + host*svgGap }
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="sans-serif" font-size="13">`+"\n", width, height, width, height)
-	fmt.Fprintf(&b, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", text(l.title))
-	fmt.Fprintf(&b, "<text x=\"20\" y=\"30\" font-size=\"17\" font-weight=\"bold\">%s</text>\n", text(clip(l.title, 140)))
+	fmt.Fprintf(&b, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", text(clip(l.title, maxTitle)))
+	fmt.Fprintf(&b, "<text x=\"20\" y=\"30\" font-size=\"17\" font-weight=\"bold\">%s</text>\n", text(clip(l.title, 90)))
 	for i, h := range l.hosts {
 		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" font-weight=\"bold\">%s</text>\n", x(i), svgTop-22, text(clip(h, 40)))
 		fmt.Fprintf(&b, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#999\"/>\n", x(i), svgTop-12, x(i), height-20)
