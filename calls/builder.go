@@ -131,6 +131,9 @@ func (b *builder) guessEncryption(said string, runs []*run) string {
 		if b.zrtp[k.flow] && b.zrtp[k.flow.Reverse()] {
 			return "zrtp"
 		}
+		if b.dtls.secures(k.flow) {
+			return "dtls"
+		}
 		f := r.mainFormat()
 		if tag := int64(r.maxSize) - f.step*int64(f.bytesPerTick); f.bytesPerTick > 0 && f.step >= 80 && (tag == 4 || tag == 10) {
 			return "srtp"
@@ -212,11 +215,6 @@ func (b *builder) remark() {
 			if !slices.ContainsFunc(b.call.Legs, func(l *Leg) bool { return l.Party == p.name }) {
 				b.note("no_media", fmt.Sprintf("no audio of the %s is in the capture", p.name))
 			}
-		}
-	}
-	for _, leg := range b.call.Legs {
-		if leg.Encryption != "none" && !leg.Decrypted {
-			b.note("encrypted", leg.Party+": encrypted ("+encryptions[leg.Encryption]+"), no keys in the capture")
 		}
 	}
 }

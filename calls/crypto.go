@@ -85,6 +85,7 @@ func audioCryptos(media []sdp.Media) (list []sdp.Crypto) {
 // some; what a run's packets hold beside audio is taken off its timeline.
 func (b *builder) findKeys(leg *Leg, runs []*run) bool {
 	all := true
+	var why error
 	for _, r := range runs {
 		var keys []srtp.Key
 		var err error
@@ -92,14 +93,12 @@ func (b *builder) findKeys(leg *Leg, runs []*run) bool {
 			own, all := b.opt.Keys(b.key(r).ssrc)
 			keys = slices.Concat(own, all)
 		}
-		if o, ok := b.owners[r]; ok && leg.Encryption == "sdes" && len(keys) == 0 {
-			keys, err = o.keys(r.first)
+		if len(keys) == 0 {
+			keys, err = b.signalled(leg, r)
 		}
 		if len(keys) == 0 {
 			all = false
-			if err != nil {
-				b.note("key", fmt.Sprintf("%s: the SRTP key is of no use: %v", leg.Party, err))
-			}
+			why = cmp.Or(why, err)
 			continue
 		}
 		if b.srtp == nil {
@@ -108,7 +107,27 @@ func (b *builder) findKeys(leg *Leg, runs []*run) bool {
 		b.srtp[r] = keys
 		r.shorten(int64(keys[0].Overhead()))
 	}
-	return all && len(runs) > 0
+	if !all {
+		b.note("encrypted", fmt.Sprintf("%s: encrypted (%s), %v", leg.Party, encryptions[leg.Encryption], why))
+	}
+	return all
+}
+
+// signalled lists the keys that the capture holds for a run, as its leg is said
+// to be encrypted; the error says why there are none.
+func (b *builder) signalled(leg *Leg, r *run) ([]srtp.Key, error) {
+	o, owned := b.owners[r]
+	switch {
+	case leg.Encryption == "sdes" && owned:
+		keys, err := o.keys(r.first)
+		if err != nil {
+			err = fmt.Errorf("the key is of no use: %w", err)
+		}
+		return keys, cmp.Or(err, errNoKeys)
+	case leg.Encryption == "dtls":
+		return b.dtls.keys(b.key(r).flow, r.first)
+	}
+	return nil, errNoKeys
 }
 
 // given reports whether the user gave a key for one of the runs.

@@ -57,6 +57,7 @@ type Indexer struct {
 	reports reports
 	drops   []interval // of the capture itself, by its counters
 	zrtp    map[wire.Flow]bool
+	dtls    handshakes
 	dtmf    []digitEvent
 	copied  uint64     // datagrams that wire found to be there before,
 	copy    pcapio.Pos // the first of them
@@ -213,10 +214,17 @@ func (x *Indexer) datagram(d *wire.Datagram) *uint64 {
 			x.note(d.Pos, "sip", "SIP message could not be read: "+err.Error())
 		}
 		return &x.told.SIP
-	case isSTUN(b) || isDTLS(b):
+	case isDTLS(b):
+		if !d.Duplicate {
+			x.dtls.take(d)
+		}
+		return &x.told.DTLSSTUN
+	case isSTUN(b):
 		return &x.told.DTLSSTUN
 	case isZRTP(b):
-		x.zrtp[d.Flow] = true
+		if len(x.zrtp) < maxHandshakes {
+			x.zrtp[d.Flow] = true
+		}
 	}
 	return &x.told.OtherUDP
 }

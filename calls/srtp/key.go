@@ -127,7 +127,7 @@ func parseInline(s *suite, param string) (Key, error) {
 		v, err := strconv.ParseUint(value, 10, 64)
 		n, err2 := strconv.ParseUint(length, 10, 8)
 		if err != nil || err2 != nil || n == 0 || n > 128 {
-			return Key{}, fmt.Errorf("%w: MKI %q", ErrKey, fields[len(fields)-1])
+			return Key{}, fmt.Errorf("%w: MKI", ErrKey)
 		}
 		mki := make([]byte, n)
 		for i := len(mki) - 1; i >= 0; i-- {

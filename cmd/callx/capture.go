@@ -45,6 +45,10 @@ func (c *capture) makeIndex(ctx context.Context, o *inputOptions, bar *progress)
 	if err != nil {
 		return err
 	}
+	log, err := readKeyLogs(o.keyLogs)
+	if err != nil {
+		return err
+	}
 	x := calls.NewIndexer(calls.Options{
 		Decodable: c.decodable, Correlate: slices.Concat(calls.CorrelateHeaders, o.correlate), Keys: keys.of, NoRouter: o.indexOnly,
 	})
@@ -66,7 +70,9 @@ func (c *capture) makeIndex(ctx context.Context, o *inputOptions, bar *progress)
 		for _, d := range in.Drops {
 			x.Drop(d.From, d.To)
 		}
+		c.notes = append(c.notes, inputSecrets(log, &in)...)
 	}
+	x.KeyLog(log)
 	c.wire = wireNotes(&dec, names)
 	for _, n := range c.wire {
 		c.notes = append(c.notes, n.String())

@@ -23,6 +23,7 @@ type inputOptions struct {
 	correlate []string
 	srtpKeys  []string
 	keyFiles  []string
+	keyLogs   []string
 	indexOnly bool // there will be no second pass
 }
 
@@ -32,6 +33,7 @@ func (o *inputOptions) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.correlate, "correlate-header", nil, "SIP header whose value the calls of one conversation share, as a switch writes it; may be repeated (besides "+strings.Join(calls.CorrelateHeaders, ", ")+")")
 	f.StringArrayVar(&o.srtpKeys, "srtp-key", nil, "key of an SRTP stream: SSRC=KEY[,SUITE], SSRC in hex or *, KEY (master key and salt) in base64 or hex; may be repeated")
 	f.StringArrayVar(&o.keyFiles, "srtp-keys", nil, "file with one such key a line; the way to keep keys out of the process list")
+	f.StringArrayVar(&o.keyLogs, "keylog", nil, "TLS key log (the format of SSLKEYLOGFILE) for DTLS-SRTP, besides those in the captures; may be repeated")
 	f.StringVar(&o.spool, "spool", "", "folder for what must be kept while it is read: pipes and decompressed files (default: the system's folder for temporary files)")
 }
 
