@@ -5,6 +5,7 @@ import (
 	"callx/audio"
 	"callx/audio/amr"
 	"callx/audio/amrwb"
+	"callx/audio/dvi4"
 	"callx/audio/g711"
 	"callx/audio/g722"
 	"callx/audio/g726"
@@ -37,7 +38,11 @@ func Decoders() audio.Registry {
 		"g729a":  g729.New,
 		"g729ab": g729.New,
 		"gsm":    gsm.New,
+		"l8":     l16.New8,
 		"l16":    l16.New,
+		"l20":    l16.New20,
+		"l24":    l16.New24,
+		"dvi4":   dvi4.New,
 		"opus":   opus.New,
 	}
 }

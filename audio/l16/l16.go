@@ -1,5 +1,6 @@
-// Package l16 decodes L16: uncompressed signed 16-bit PCM, big-endian,
-// channels interleaved (RFC 3551 section 4.5.11).
+// Package l16 decodes uncompressed PCM, channels interleaved: L8 and L16 (RFC
+// 3551 sections 4.5.10 and 4.5.11), L20 and L24 (RFC 3190), at any
+// rate.
 package l16
 
 import (
