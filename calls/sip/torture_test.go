@@ -2,6 +2,8 @@ package sip_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +24,7 @@ type expected struct {
 	body                  int // length
 	contentLength         int
 	reason, fromHost, sdp string
+	headers               string // lines "Name: value", each as Header returns it; "Name:" for none
 }
 
 func (want expected) check(t *testing.T, m *sip.Message) {
@@ -29,10 +32,14 @@ func (want expected) check(t *testing.T, m *sip.Message) {
 	got := expected{
 		string(m.Method), string(m.URI), m.Status, string(m.CallID), string(m.From.Tag), string(m.To.Tag),
 		string(m.From.User), string(m.To.User), m.From.DisplayName(), m.CSeq, string(m.CSeqMethod),
-		string(m.Contact.URI), len(m.Body), m.ContentLength, string(m.Reason), string(m.From.Host), "",
+		string(m.Contact.URI), len(m.Body), m.ContentLength, string(m.Reason), string(m.From.Host), "", "",
 	}
 	if sdp := string(m.SDP()); sdp != "" {
 		got.sdp, _, _ = strings.Cut(sdp, "\r\n")
+	}
+	for line := range strings.Lines(want.headers) {
+		name, _, _ := strings.Cut(line, ":")
+		got.headers += strings.TrimRight(name+": "+string(m.Header(name)), " ") + "\n"
 	}
 	if got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -52,13 +59,18 @@ m=video 3227 RTP/AVP 31
 a=rtpmap:31 LPC
 `
 
-// torture holds messages of RFC 4475; the numbers are its sections, and the
-// expected values what the text says that a receiver must make of them.
-// Headers that carry no point of the message are left out.
-var torture = []struct {
+// A tortured message is one of RFC 4475; the number in its name is its section,
+// and the expected values are what the text says that a receiver must make of
+// it. Headers that carry no point of the message are left out.
+type tortured struct {
 	name, text string
 	want       expected
-}{
+}
+
+var torture = slices.Concat(tortureValid, tortureInvalid, tortureMeaning)
+
+// tortureValid holds section 3.1.1: unusual, but valid.
+var tortureValid = []tortured{
 	{"3.1.1.1 a short tortuous INVITE", `INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0
 TO :
  sip:vivekg@chair-dnrc.example.com ;   tag    = 1918181833n
@@ -173,92 +185,77 @@ Content-Length: 0
 
 `, expected{status: 100, callID: "noreason.asndj203insdf99223ndf", fromTag: "2343", toTag: "g5", fromUser: "user",
 		fromHost: "example.com", toUser: "user", cseq: 35, cseqMethod: "INVITE"}},
-	// The following are invalid. An element would refuse them, an observer
-	// still tells the dialog.
-	{"3.1.2.3 negative Content-Length", `INVITE sip:user@example.com SIP/2.0
-Max-Forwards: 254
-To: sip:j.user@example.com
-From: sip:caller@example.net;tag=32394234
-Call-ID: ncl.0ha0isndaksdj2193423r542w35
-CSeq: 0 INVITE
-Content-Type: application/sdp
-Content-Length: -999
-` + tortureSDP, expected{method: "INVITE", uri: "sip:user@example.com", callID: "ncl.0ha0isndaksdj2193423r542w35", fromTag: "32394234",
-		fromUser: "caller", fromHost: "example.net", toUser: "j.user", cseqMethod: "INVITE", body: 150, contentLength: -1, sdp: "v=0"}},
-	{"3.1.2.4 request scalar fields with overlarge values", `REGISTER sip:example.com SIP/2.0
+	{"3.1.1.4 escaped nulls in URIs", `REGISTER sip:example.com SIP/2.0
+To: sip:null-%00-null@example.com
+From: sip:null-%00-null@example.com;tag=839923423
+Call-ID: escnull.39203ndfvkjdasfkq3w4otrq0adsfdfnavd
+CSeq: 14398234 REGISTER
+Contact: <sip:%00@host5.example.com>
+Contact: <sip:%00%00@host5.example.com>
+L:0
+
+`, expected{method: "REGISTER", uri: "sip:example.com", callID: "escnull.39203ndfvkjdasfkq3w4otrq0adsfdfnavd", fromTag: "839923423",
+		fromUser: "null-%00-null", fromHost: "example.com", toUser: "null-%00-null", cseq: 14398234, cseqMethod: "REGISTER",
+		contact: "sip:%00@host5.example.com"}},
+	{"3.1.1.5 use of % when it is not an escape", `RE%47IST%45R sip:registrar.example.com SIP/2.0
+To: "%Z%45" <sip:resource@example.com>
+From: "%Z%45" <sip:resource@example.com>;tag=f232jadfj23
+Call-ID: esc02.asdfnqwo34rq23i34jrjasdcnl23nrlknsdf
+CSeq: 29344 RE%47IST%45R
+Contact: <sip:alias1@host1.example.com>
+Content-Length: 0
+
+`, expected{method: "RE%47IST%45R", uri: "sip:registrar.example.com", callID: "esc02.asdfnqwo34rq23i34jrjasdcnl23nrlknsdf", fromTag: "f232jadfj23",
+		fromUser: "resource", fromHost: "example.com", fromDisplay: "%Z%45", toUser: "resource", cseq: 29344, cseqMethod: "RE%47IST%45R",
+		contact: "sip:alias1@host1.example.com"}},
+	{"3.1.1.7 long values in header fields", `INVITE sip:user@example.com SIP/2.0
+To: "I have a user name of ` + strings.Repeat("extreme", 10) + ` proportion"
+  <sip:user@example.com:6000;unknownparam1=very` + strings.Repeat("long", 20) + `value;longparam` + strings.Repeat("name", 25) + `=shortvalue;very` + strings.Repeat("long", 25) + `ParameterNameWithNoValue>
+F: sip:` + strings.Repeat("amazinglylongcallername", 5) + `@example.net;tag=12` + strings.Repeat("982", 50) + `424;unknownheaderparam` + strings.Repeat("name", 20) + `=unknowheaderparam` + strings.Repeat("value", 15) + `;unknownValueless` + strings.Repeat("paramname", 10) + `
+Call-ID: longreq.one` + strings.Repeat("really", 20) + `longcallid
+CSeq: 3882340 INVITE
+Unknown-` + strings.Repeat("Long", 20) + `-Name: unknown-` + strings.Repeat("long", 20) + `-value
+Via: SIP/2.0/TCP sip33.example.com
+v: SIP/2.0/TCP sip32.example.com
+Max-Forwards: 70
+Content-Length: 0
+
+`, expected{method: "INVITE", uri: "sip:user@example.com", callID: "longreq.one" + strings.Repeat("really", 20) + "longcallid",
+		fromTag: "12" + strings.Repeat("982", 50) + "424", fromUser: strings.Repeat("amazinglylongcallername", 5), fromHost: "example.net",
+		toUser: "user", cseq: 3882340, cseqMethod: "INVITE",
+		headers: "Via: SIP/2.0/TCP sip33.example.com\nUnknown-" + strings.Repeat("Long", 20) + "-Name: unknown-" + strings.Repeat("long", 20) + "-value\n"}},
+	{"3.1.1.10 varied and unknown transport types", `OPTIONS sip:user@example.com SIP/2.0
 To: sip:user@example.com
-From: sip:user@example.com;tag=239232jh3
-CSeq: 36893488147419103232 REGISTER
-Call-ID: scalar02.23o0pd9vanlq3wnrlnewofjas9ui32
-Contact: <sip:user@host129.example.com>
-  ;expires=280297596632815
-Content-Length: 0
-
-`, expected{method: "REGISTER", uri: "sip:example.com", callID: "scalar02.23o0pd9vanlq3wnrlnewofjas9ui32", fromTag: "239232jh3",
-		fromUser: "user", fromHost: "example.com", toUser: "user", cseqMethod: "REGISTER", contact: "sip:user@host129.example.com"}},
-	{"3.1.2.6 unterminated quoted string in display name", `INVITE sip:user@example.com SIP/2.0
-To: "Mr. J. User <sip:j.user@example.com>
-From: sip:caller@example.net;tag=93334
-Call-ID: quotbal.aksdj
-Contact: <sip:caller@host59.example.net>
-CSeq: 8 INVITE
-Content-Length: 0
-
-`, expected{method: "INVITE", uri: "sip:user@example.com", callID: "quotbal.aksdj", fromTag: "93334", fromUser: "caller",
-		fromHost: "example.net", toUser: "j.user", cseq: 8, cseqMethod: "INVITE", contact: "sip:caller@host59.example.net"}},
-	{"3.1.2.8 malformed SIP Request-URI (embedded LWS)", `INVITE sip:user@example.com; lr SIP/2.0
-To: sip:user@example.com;tag=3xfe-9921883-z9f
-From: sip:caller@example.net;tag=231413434
-Call-ID: lwsruri.asdfasdoeoi2323-asdfwrn23-asd834rk423
-CSeq: 2130706432 INVITE
-Content-Length: 0
-
-`, expected{method: "INVITE", uri: "sip:user@example.com; lr", callID: "lwsruri.asdfasdoeoi2323-asdfwrn23-asd834rk423",
-		fromTag: "231413434", toTag: "3xfe-9921883-z9f", fromUser: "caller", fromHost: "example.net", toUser: "user",
-		cseq: 2130706432, cseqMethod: "INVITE"}},
-	{"3.1.2.9 multiple SP separating request-line elements", `INVITE  sip:user@example.com  SIP/2.0
-To: sip:user@example.com;tag=3xfe-9921883-z9f
-From: sip:caller@example.net;tag=231413434
-Call-ID: lwsstart.dfknq234oi243099adsdfnawe3@example.com
-CSeq: 1893884 INVITE
-Content-Length: 0
-
-`, expected{method: "INVITE", uri: "sip:user@example.com", callID: "lwsstart.dfknq234oi243099adsdfnawe3@example.com",
-		fromTag: "231413434", toTag: "3xfe-9921883-z9f", fromUser: "caller", fromHost: "example.net", toUser: "user",
-		cseq: 1893884, cseqMethod: "INVITE"}},
-	{"3.1.2.10 SP characters at end of request-line", "OPTIONS sip:remote-target@example.com SIP/2.0  \n" + `To: sip:remote-target@example.com
-From: <sip:local-resource@example.com>;tag=329429089
-Call-ID: trws.oicu34958239neffasdhr2345r
-CSeq: 238923 OPTIONS
-Content-Length: 0
-
-`, expected{method: "OPTIONS", uri: "sip:remote-target@example.com", callID: "trws.oicu34958239neffasdhr2345r", fromTag: "329429089",
-		fromUser: "local-resource", fromHost: "example.com", toUser: "remote-target", cseq: 238923, cseqMethod: "OPTIONS"}},
-	{"3.1.2.15 non-token characters in display name", `OPTIONS sip:t.watson@example.org SIP/2.0
-From: Bell, Alexander <sip:a.g.bell@example.com>;tag=43
-To: Watson, Thomas <sip:t.watson@example.org>
-Call-ID: baddn.31415@c.example.com
-CSeq: 3923239 OPTIONS
+From: <sip:caller@example.com>;tag=323
+Call-ID: transports.kijh4akdnaqjkwendsasfdj
+CSeq: 60 OPTIONS
+Via: SIP/2.0/UDP t1.example.com;branch=z9hG4bKkdjuw
+Via: SIP/2.0/SCTP t2.example.com;branch=z9hG4bKklasjdhf
+Via: SIP/2.0/TLS t3.example.com;branch=z9hG4bK2980unddj
+Via: SIP/2.0/UNKNOWN t4.example.com;branch=z9hG4bKasd0f3en
+Via: SIP/2.0/TCP t5.example.com;branch=z9hG4bK0a9idfnee
 l: 0
 
-`, expected{method: "OPTIONS", uri: "sip:t.watson@example.org", callID: "baddn.31415@c.example.com", fromTag: "43", fromUser: "a.g.bell",
-		fromHost: "example.com", fromDisplay: "Bell, Alexander", toUser: "t.watson", cseq: 3923239, cseqMethod: "OPTIONS"}},
-	{"3.3.8 multiple values in single value required fields", `INVITE sip:user@company.com SIP/2.0
-Contact: <sip:caller@host25.example.net>
-Call-ID: multi01.98asdh@192.0.2.1
-Call-ID: multi01.98asdh@192.0.2.2
-CSeq: 5 INVITE
-CSeq: 59 INVITE
-From: sip:caller@example.com;tag=3413415
-To: sip:user@example.com
-To: sip:other@example.net
-From: sip:caller@example.net;tag=2923420123
-Content-Type: application/sdp
-l: 154
-Contact: <sip:caller@host36.example.net>
-` + strings.ReplaceAll(tortureSDP, "192.0.2.3", "192.0.2.35"), expected{method: "INVITE", uri: "sip:user@company.com", callID: "multi01.98asdh@192.0.2.1",
-		fromTag: "3413415", fromUser: "caller", fromHost: "example.com", toUser: "user", cseq: 5, cseqMethod: "INVITE",
-		contact: "sip:caller@host25.example.net", body: 151, contentLength: 154, sdp: "v=0"}},
+`, expected{method: "OPTIONS", uri: "sip:user@example.com", callID: "transports.kijh4akdnaqjkwendsasfdj", fromTag: "323", fromUser: "caller",
+		fromHost: "example.com", toUser: "user", cseq: 60, cseqMethod: "OPTIONS", headers: "Via: SIP/2.0/UDP t1.example.com;branch=z9hG4bKkdjuw\n"}},
+	// Its parts are text and binary, which is not the place to find an SDP.
+	{"3.1.1.11 multipart MIME message", "MESSAGE sip:kumiko@example.org SIP/2.0\n" + `From: <sip:fluffy@example.org>;tag=2fb0dcc9
+To: <sip:kumiko@example.org>
+Call-ID: 3d9485ad0c49859b@Zmx1ZmZ5LW1hYy0xNi5sb2NhbA..
+CSeq: 1 MESSAGE
+Content-Type: multipart/mixed;boundary=7a9cbec02ceef655
+Content-Length: 108
+
+--7a9cbec02ceef655
+Content-Type: text/plain
+
+Hello
+--7a9cbec02ceef655
+
+` + "0\x82\x01\x52\x06\x09\x2a" + `
+--7a9cbec02ceef655--
+`, expected{method: "MESSAGE", uri: "sip:kumiko@example.org", callID: "3d9485ad0c49859b@Zmx1ZmZ5LW1hYy0xNi5sb2NhbA..", fromTag: "2fb0dcc9",
+		fromUser: "fluffy", fromHost: "example.org", toUser: "kumiko", cseq: 1, cseqMethod: "MESSAGE", body: 108, contentLength: 108}},
 }
 
 func TestTorture(t *testing.T) {
@@ -277,12 +274,41 @@ func TestTorture(t *testing.T) {
 	}
 }
 
-// A status code beyond three digits (RFC 4475 section 3.1.2.19) makes no
-// response of the message.
-func TestOverlargeStatus(t *testing.T) {
-	text := []byte("SIP/2.0 4294967301 better not break the receiver\r\nCall-ID: bigcode.asdof3uj203asdnf3429uasdhfas3ehjasdfas9i\r\n\r\n")
-	var m sip.Message
-	if err := sip.Parse(&m, text); !errors.Is(err, sip.ErrNotSIP) || m.Status != 0 {
-		t.Errorf("error %v, status %d", err, m.Status)
+// TestTortureIsWhole counts the sections of RFC 4475 that hold a message.
+func TestTortureIsWhole(t *testing.T) {
+	// A receiver that goes by the RFC refuses these two: no SIP/2.0, and no
+	// status code; see TestTortureRefused.
+	seen := map[string]bool{"3.1.2.16": true, "3.1.2.19": true}
+	for _, tt := range torture {
+		section, _, _ := strings.Cut(tt.name, " ")
+		if seen[section] {
+			t.Errorf("%s is there twice", section)
+		}
+		seen[section] = true
+	}
+	for _, s := range []struct {
+		section string
+		n       int
+	}{{"3.1.1", 13}, {"3.1.2", 19}, {"3.2", 1}, {"3.3", 15}, {"3.4", 1}} {
+		for i := range s.n {
+			if section := fmt.Sprintf("%s.%d", s.section, i+1); !seen[section] {
+				t.Errorf("%s is missing", section)
+			}
+		}
+	}
+}
+
+// TestTortureRefused: a status code beyond three digits makes no response of a
+// message, and another version no SIP that could be read.
+func TestTortureRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"3.1.2.16": "OPTIONS sip:t.watson@example.org SIP/7.0\nVia: SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw\n" +
+			"From: A. Bell <sip:a.g.bell@example.com>;tag=qweoiqpe\nCall-ID: badvers.31417@c.example.com\nCSeq: 1 OPTIONS\n\n",
+		"3.1.2.19": "SIP/2.0 4294967301 better not break the receiver\nCall-ID: bigcode.asdof3uj203asdnf3429uasdhfas3ehjasdfas9i\n\n",
+	} {
+		var m sip.Message
+		if err := sip.Parse(&m, []byte(crlf(text))); !errors.Is(err, sip.ErrNotSIP) || m.Status != 0 || m.CallID != nil {
+			t.Errorf("%s: error %v, status %d, Call-ID %s", name, err, m.Status, m.CallID)
+		}
 	}
 }
