@@ -110,30 +110,32 @@ type Call struct {
 // A Leg is one party's voice. Packet counts are of the capture: every copy
 // counts in Packets, and Packets - Duplicates + Lost = Expected.
 type Leg struct {
-	Party       string    `json:"party"`    // caller, callee, callee-2, ..., a, b
-	Identity    Party     `json:"identity"` // who that is, as the signalling says
-	Codecs      []Codec   `json:"codecs"`
-	Encryption  string    `json:"encryption"` // none, sdes, dtls, zrtp
-	Decrypted   bool      `json:"decrypted"`
-	Rule        string    `json:"rule"` // how its first stream was attached: sdp, ice, symmetric, nat, hop, unattributed
-	Start       Time      `json:"start"`
-	End         Time      `json:"end"`
-	Offset      Seconds   `json:"offset_s"`
-	Packets     uint64    `json:"packets"`
-	Lost        uint64    `json:"lost"`
-	Duplicates  uint64    `json:"duplicates"`
-	Reordered   uint64    `json:"reordered"`
-	Late        uint64    `json:"late"`
-	Undecodable uint64    `json:"undecodable"`
-	Expected    uint64    `json:"expected"`
-	LossPercent Percent   `json:"loss_percent"`
-	Loss        Loss      `json:"loss"`
-	Jitter      *Jitter   `json:"jitter_ms"`
-	DriftPPM    *Decimal  `json:"drift_ppm"`
-	DTMF        []Digit   `json:"dtmf"`
-	Gaps        []Gap     `json:"gaps"`
-	Streams     []*Stream `json:"streams"`
-	Files       []File    `json:"files,omitempty"`
+	Party       string  `json:"party"`    // caller, callee, callee-2, ..., a, b
+	Identity    Party   `json:"identity"` // who that is, as the signalling says
+	Codecs      []Codec `json:"codecs"`
+	Encryption  string  `json:"encryption"` // none, sdes, dtls, zrtp
+	Decrypted   bool    `json:"decrypted"`
+	Rule        string  `json:"rule"` // how its first stream was attached: sdp, ice, symmetric, nat, hop, unattributed
+	Start       Time    `json:"start"`
+	End         Time    `json:"end"`
+	Offset      Seconds `json:"offset_s"`
+	Packets     uint64  `json:"packets"`
+	Lost        uint64  `json:"lost"`
+	Duplicates  uint64  `json:"duplicates"`
+	Reordered   uint64  `json:"reordered"`
+	Late        uint64  `json:"late"`
+	Undecodable uint64  `json:"undecodable"`
+	// Unauthenticated counts those of them that no SRTP key fitted; only pass 2 knows.
+	Unauthenticated uint64    `json:"unauthenticated,omitempty"`
+	Expected        uint64    `json:"expected"`
+	LossPercent     Percent   `json:"loss_percent"`
+	Loss            Loss      `json:"loss"`
+	Jitter          *Jitter   `json:"jitter_ms"`
+	DriftPPM        *Decimal  `json:"drift_ppm"`
+	DTMF            []Digit   `json:"dtmf"`
+	Gaps            []Gap     `json:"gaps"`
+	Streams         []*Stream `json:"streams"`
+	Files           []File    `json:"files,omitempty"`
 
 	// Parts is the leg's timeline in order of start, for pass 2.
 	Parts []*Part `json:"-"`

@@ -185,6 +185,9 @@ func (o *extractOptions) options() []string {
 	if len(o.in.srtpKeys)+len(o.in.keyFiles) > 0 {
 		opts = append(opts, "--srtp-keys") // which, is nobody's business
 	}
+	for _, path := range o.in.keyLogs {
+		opts = append(opts, "--keylog="+path)
+	}
 	for _, h := range o.in.correlate {
 		opts = append(opts, "--correlate-header="+h)
 	}

@@ -95,13 +95,6 @@ func (x *extraction) done(c *calls.Call, l *calls.Leg, w *legWork) error {
 	if w.raw != nil {
 		l.Files = append(l.Files, calls.File{Path: rel(c, l.Party+".rtpdump"), Format: "rtpdump", SHA256: w.rawSum})
 	}
-	if w.track != nil {
-		l.Undecodable += w.track.Stats().Undecodable
-	}
-	if w.refused > 0 {
-		l.Undecodable += w.refused
-		c.Notes = append(c.Notes, calls.Note{Kind: "key", Text: fmt.Sprintf("%s: %d packets fail the authentication of SRTP under every key known", l.Party, w.refused)})
-	}
 	return nil
 }
 

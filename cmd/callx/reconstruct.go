@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"callx/audio"
 	"callx/calls"
-	"callx/calls/rtp"
-	"callx/calls/srtp"
 	"callx/output"
 	"callx/pcapio"
 	"callx/pcapio/wire"
@@ -47,9 +46,7 @@ type legWork struct {
 	shard   int
 	unknown []payloadTypes // of each part: audio that cannot be decoded
 
-	crypt   []*srtp.Stream // of each part; nil where it is in the clear
-	plain   []byte         // reused: the packet in hand
-	refused uint64         // packets that no key fits
+	decryption
 
 	track  *audio.Track // nil if nothing can be decoded
 	sink   aborter
@@ -145,7 +142,7 @@ func (r *reconstruction) packet(w *legWork, p *calls.Routed, d *wire.Datagram) e
 		return nil
 	}
 	j := job{
-		kind: jobAudio, part: p.Part, seq: p.Seq, ticks: p.TS - w.leg.Parts[p.Part].TS0, pt: p.Packet.PayloadType, cut: p.Cut,
+		kind: jobAudio, nanos: d.Nanos, part: p.Part, seq: p.Seq, ticks: p.TS - w.leg.Parts[p.Part].TS0, pt: p.Packet.PayloadType, cut: p.Cut,
 	}
 	if w.crypt[p.Part] != nil {
 		j.kind = jobSecure
@@ -154,27 +151,9 @@ func (r *reconstruction) packet(w *legWork, p *calls.Routed, d *wire.Datagram) e
 	return r.shards.send(w, j, p.Packet.Payload)
 }
 
-// decrypt turns an SRTP packet into the payload of an RTP packet. It reports
-// false if no key fits: nothing of such a packet is audio.
-func (w *legWork) decrypt(j *job) bool {
-	var err error
-	if j.cut > 0 {
-		err = srtp.ErrAuthentication // the tag is at the end
-	} else {
-		w.plain, err = w.crypt[j.part].Decrypt(w.plain[:0], j.payload)
-	}
-	var p rtp.Packet
-	if err != nil || rtp.Parse(&p, w.plain, false) != nil {
-		w.refused++
-		return false
-	}
-	j.payload = p.Payload
-	return true
-}
-
 // begin opens a leg at its first packet.
 func (r *reconstruction) begin(c *calls.Call, l *calls.Leg) (*legWork, error) {
-	w := &legWork{call: c, leg: l, shard: len(r.legs) % r.shards.count(), unknown: make([]payloadTypes, len(l.Parts)), crypt: make([]*srtp.Stream, len(l.Parts))}
+	w := &legWork{call: c, leg: l, shard: len(r.legs) % r.shards.count(), unknown: make([]payloadTypes, len(l.Parts))}
 	r.legs[l] = w
 	cfg := audio.Config{Decoder: func(part int, pt uint8) audio.Decoder {
 		if f := l.Parts[part].Format(pt); f != nil && f.Decodable {
@@ -197,15 +176,14 @@ func (r *reconstruction) begin(c *calls.Call, l *calls.Leg) (*legWork, error) {
 			}
 		}
 		cfg.Parts = append(cfg.Parts, part)
-		if len(p.Keys) > 0 {
-			s, err := srtp.NewStream(p.Keys)
-			if err != nil {
-				return nil, err
-			}
-			w.crypt[i] = s
-		}
 	}
 	var err error
+	if w.decryption, err = newDecryption(l); err != nil {
+		return nil, err
+	}
+	if r.raw != nil {
+		w.open = func() (*output.RTPDump, error) { return r.raw(c, l) }
+	}
 	if unknown && r.raw != nil {
 		if w.raw, err = r.raw(c, l); err != nil {
 			return nil, err
@@ -224,6 +202,10 @@ func (r *reconstruction) begin(c *calls.Call, l *calls.Leg) (*legWork, error) {
 func (w *legWork) end() error {
 	w.closed = true
 	var errs []error
+	if w.track != nil && w.nothing() {
+		w.sink.Abort()
+		w.track, w.sink = nil, nil
+	}
 	if w.track != nil {
 		errs = append(errs, w.track.Close())
 	}
@@ -248,12 +230,26 @@ func (r *reconstruction) finish() error {
 					return err
 				}
 			}
+			w.account()
 			if err := r.done(c, l, w); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// account completes the leg's counts by what only pass 2 knows.
+func (w *legWork) account() {
+	if w.track != nil {
+		w.leg.Undecodable += w.track.Stats().Undecodable
+	}
+	if w.refused > 0 {
+		w.leg.Undecodable += w.refused
+		w.leg.Unauthenticated = w.refused
+		w.leg.Decrypted = w.leg.Decrypted && w.heard > 0
+		w.call.Notes = append(w.call.Notes, calls.Note{Kind: "key", Text: fmt.Sprintf("%s: %d packets fail the authentication of SRTP under every key known", w.leg.Party, w.refused)})
+	}
 }
 
 // abort takes back what is not complete.

@@ -15,8 +15,7 @@ type job struct {
 	pt   uint8
 	part int
 	seq  int64
-	// ticks is the packet's place in its part; nanos, of raw packets, its
-	// capture time.
+	// ticks is the packet's place in its part; nanos its capture time.
 	ticks, nanos int64
 	cut          int
 	payload      []byte // in the batch's room
@@ -140,11 +139,10 @@ func (j *job) do() error {
 		return w.end()
 	case j.kind == jobRaw:
 		return w.raw.Write(j.nanos, j.payload, j.cut)
-	case j.kind == jobSecure:
-		if !w.decrypt(j) {
-			return nil
-		}
+	case j.kind == jobSecure && !w.decrypt(j):
+		return w.refuse(j)
 	}
+	w.heard++
 	return w.track.Add(&audio.Packet{
 		Part: j.part, Seq: j.seq, Ticks: j.ticks, PayloadType: j.pt, Payload: j.payload, Cut: j.cut,
 	})

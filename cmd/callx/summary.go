@@ -50,8 +50,11 @@ func summarise(cs []*calls.Call, c *capture) *summary {
 func problem(c *calls.Call, l *calls.Leg) string {
 	why := "codec " + output.CodecNames(l) + " is not decoded"
 	switch {
+	case l.Unauthenticated == l.Undecodable:
+		why = "they fail the authentication of SRTP"
+	case l.Unauthenticated > 0:
+		why = "they fail the authentication of SRTP, or " + why
 	case l.Decrypted:
-		why = "they fail the authentication of SRTP, or codec " + output.CodecNames(l) + " is not decoded"
 	case l.Encryption != "none":
 		why = "encrypted (" + l.Encryption + ")"
 	}
