@@ -3,6 +3,7 @@ package calls
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,21 +115,26 @@ func TestFax(t *testing.T) {
 	}
 }
 
-// TestVideoAside has many video streams beside the audio: one event.
+// TestVideoAside has many video streams beside the audio: one event, also
+// where both use one payload type.
 func TestVideoAside(t *testing.T) {
-	a := shown{flow: flowOf(addr(1, 4000), addr(2, 4002)), voice: speech(1, 200), ssrc: 1, seq: 5, ts: 7, pt: 8, to: 200}
-	lists := [][]wire.Datagram{a.datagrams(), {
-		message{caller, 0, invite, "1 INVITE", "m=audio 4000 RTP/AVP 8\r\nm=video 4100 RTP/AVP 97\r\na=rtpmap:97 VP8/90000"}.datagram(),
-		message{callee, 2, "SIP/2.0 200 OK", "1 INVITE", "m=audio 4002 RTP/AVP 8\r\nm=video 4102 RTP/AVP 97\r\na=rtpmap:97 VP8/90000"}.datagram(),
-	}}
-	for i := range 50 {
-		lists = append(lists, shown{flow: flowOf(addr(1, 4100), addr(2, 4102)), voice: speech(3, 20), ssrc: uint32(100 + i), pt: 97, to: 20}.datagrams())
-	}
-	ix := play(lists...)
-	if got := whose(ix); !slices.Equal(got, []string{"caller sdp 200"}) {
-		t.Fatal(got)
-	}
-	if got := eventsOf(ix.Calls[0], "video"); len(got) != 1 || !strings.Contains(got[0].Text, "50 video streams of 1000 packets") {
-		t.Errorf("events %+v", got)
+	for _, pt := range []string{"97", "8"} {
+		offer := "m=audio 4000 RTP/AVP 8\r\nm=video 4100 RTP/AVP " + pt + "\r\na=rtpmap:" + pt + " VP8/90000"
+		number, _ := strconv.Atoi(pt)
+		a := shown{flow: flowOf(addr(1, 4000), addr(2, 4002)), voice: speech(1, 200), ssrc: 1, seq: 5, ts: 7, pt: 8, to: 200}
+		lists := [][]wire.Datagram{a.datagrams(), {
+			message{caller, 0, invite, "1 INVITE", offer}.datagram(),
+			message{callee, 2, "SIP/2.0 200 OK", "1 INVITE", strings.NewReplacer("4000", "4002", "4100", "4102").Replace(offer)}.datagram(),
+		}}
+		for i := range 50 {
+			lists = append(lists, shown{flow: flowOf(addr(1, 4100), addr(2, 4102)), voice: speech(3, 20), ssrc: uint32(100 + i), pt: uint8(number), to: 20}.datagrams())
+		}
+		ix := play(lists...)
+		if got := whose(ix); !slices.Equal(got, []string{"caller sdp 200"}) {
+			t.Fatalf("payload type %s: %v", pt, got)
+		}
+		if got := eventsOf(ix.Calls[0], "video"); len(got) != 1 || !strings.Contains(got[0].Text, "50 video streams of 1000 packets") {
+			t.Errorf("payload type %s: events %+v", pt, got)
+		}
 	}
 }

@@ -53,7 +53,7 @@ func (b *builder) leg(party string, who Party, runs []*run) {
 // resolve says what a payload type of a run means.
 func (b *builder) resolve(r *run, pt uint8, t int64) (Codec, string, bool) {
 	if o, ok := b.owners[r]; ok {
-		return o.spoken(pt, t)
+		return o.spoken(b.key(r).flow, pt, t)
 	}
 	return staticCodec(pt)
 }

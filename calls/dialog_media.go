@@ -86,27 +86,27 @@ func (m *member) holds() bool {
 	return false
 }
 
-// spoken returns what payload type pt meant in packets that m sent at time t;
-// see heard.
-func (m *member) spoken(pt uint8, t int64) (Codec, string, bool) {
-	return meaning(pt, t, append(m.others()[:len(m.others()):len(m.others())], m))
+// spoken returns what payload type pt meant in packets that m sent over flow at
+// time t; see heard.
+func (m *member) spoken(flow wire.Flow, pt uint8, t int64) (Codec, string, bool) {
+	return meaning(flow, pt, t, append(m.others()[:len(m.others()):len(m.others())], m))
 }
 
-// heard returns what payload type pt meant in packets that m got at time t: as
-// its own SDP in force said, else any of its SDP, else what who sent them
-// said, else the static table of RFC 3551. ok is false if nobody said.
-func (m *member) heard(pt uint8, t int64) (Codec, string, bool) {
-	return meaning(pt, t, append([]*member{m}, m.others()...))
+// heard returns what payload type pt meant in packets that m got over flow at
+// time t: as its own SDP in force said, else any of its SDP, else what who sent
+// them said, else the static table of RFC 3551. ok is false if nobody said.
+func (m *member) heard(flow wire.Flow, pt uint8, t int64) (Codec, string, bool) {
+	return meaning(flow, pt, t, append([]*member{m}, m.others()...))
 }
 
-func meaning(pt uint8, t int64, order []*member) (Codec, string, bool) {
+func meaning(flow wire.Flow, pt uint8, t int64, order []*member) (Codec, string, bool) {
 	for _, m := range order {
 		for pass := range 2 {
 			for i := len(m.says) - 1; i >= 0; i-- {
 				if pass == 0 && m.says[i].nanos > t+slack/5 {
 					continue
 				}
-				if c, kind, ok := m.says[i].codec(pt); ok {
+				if c, kind, ok := m.says[i].codec(flow, pt); ok {
 					return c, kind, true
 				}
 			}
@@ -115,15 +115,27 @@ func meaning(pt uint8, t int64, order []*member) (Codec, string, bool) {
 	return staticCodec(pt)
 }
 
-func (ds *description) codec(pt uint8) (Codec, string, bool) {
+// codec returns what a payload type means: audio and video may use the same
+// number, and the port tells which of them it is (a translator may have
+// changed it, then the first counts).
+func (ds *description) codec(flow wire.Flow, pt uint8) (c Codec, kind string, ok bool) {
 	for i := range ds.media {
-		for _, f := range ds.media[i].Formats {
+		a := &ds.media[i]
+		here := a.Port != 0 && (a.Port == flow.Dst.Port() || a.Port == flow.Src.Port())
+		if ok && !here {
+			continue
+		}
+		for _, f := range a.Formats {
 			if f.PayloadType == pt && f.Name != "" {
-				return codecOf(f), ds.media[i].Kind, true
+				c, kind, ok = codecOf(f), a.Kind, true
+				if here {
+					return c, kind, true
+				}
+				break
 			}
 		}
 	}
-	return Codec{}, "", false
+	return c, kind, ok
 }
 
 func staticCodec(pt uint8) (Codec, string, bool) {

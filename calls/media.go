@@ -140,8 +140,9 @@ func (x *Indexer) runs(id int) []*run {
 // commonest payload type, the static table, else the slope of its packets.
 func (x *Indexer) rate(key *packedKey, r *run) int64 {
 	pt := r.mainFormat().pt
-	if o, ok := x.signal.targets[key.unpack().flow.Dst]; ok {
-		if c, _, ok := o.heard(pt, r.first); ok && c.ClockRate > 0 {
+	flow := key.unpack().flow
+	if o, ok := x.signal.targets[flow.Dst]; ok {
+		if c, _, ok := o.heard(flow, pt, r.first); ok && c.ClockRate > 0 {
 			return int64(c.ClockRate)
 		}
 	}
