@@ -22,7 +22,7 @@ func at(seconds float64) int64 { return 1700000000e9 + int64(seconds*1e9) }
 
 // sip sends "a>b INVITE" or "b>a 200" of a dialog that from began to to, with
 // the tags of both; the request's URI is that of its receiver. port is that of
-// the SDP, 0 for none.
+// the SDP, 0 for none, negative to put on hold.
 func (s *scene) sip(seconds float64, hop, what, callID string, seq int, from, to string, port int, headers ...string) {
 	method := what
 	first := what + " sip:" + hop[2:3] + "@h SIP/2.0"
@@ -37,9 +37,13 @@ func (s *scene) sip(seconds float64, hop, what, callID string, seq int, from, to
 		return fmt.Sprintf("<sip:%s@h>%s", name, tag)
 	}
 	body := ""
+	direction := ""
+	if port < 0 {
+		port, direction = -port, "a=sendonly\r\n"
+	}
 	if port > 0 {
 		ip := host(hop[0], 1).Addr()
-		body = fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %v\r\ns=-\r\nc=IN IP4 %v\r\nt=0 0\r\nm=audio %d RTP/AVP 8\r\n", ip, ip, port)
+		body = fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %v\r\ns=-\r\nc=IN IP4 %v\r\nt=0 0\r\nm=audio %d RTP/AVP 8\r\n%s", ip, ip, port, direction)
 		headers = append(headers, "Content-Type: application/sdp")
 	}
 	text := fmt.Sprintf("%s\r\nCall-ID: %s\r\nFrom: %s\r\nTo: %s\r\nCSeq: %d %s\r\n%s\r\nContent-Length: %d\r\n\r\n%s",
