@@ -231,6 +231,18 @@ func TestSDP(t *testing.T) {
 		{"empty part", "multipart/mixed;boundary=b1", "--b1\r\nContent-Type: application/sdp\r\n\r\n--b1\r\n" + part + "\r\n--b1--", sdp},
 		{"nested", "multipart/mixed;boundary=a", "--a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/related;boundary=c\r\n\r\n" +
 			"--c\r\n" + part + "\r\n--c--\r\n--b--\r\n--a\r\nContent-Type: application/sdp\r\n\r\nv=0\r\nlast\r\n--a--\r\n", sdp},
+		// RFC 7866 section 9.1: what a recording client sends.
+		{"SIPREC", "multipart/mixed;boundary=foobar", "--foobar\r\nContent-Type: application/SDP\r\n\r\n" + sdp + "\r\n--foobar\r\n" +
+			"Content-Type: application/rs-metadata\r\nContent-Disposition: recording-session\r\n\r\n<?xml version='1.0'?>\r\n<recording>\r\n</recording>\r\n--foobar--", sdp},
+		{"SIPREC, metadata first", "multipart/mixed;boundary=foobar", "--foobar\r\nContent-Type: application/rs-metadata+xml\r\n\r\n<recording>v=0\r\n" +
+			"</recording>\r\n--foobar\r\n" + part + "\r\n--foobar--", sdp},
+		// RFC 3204 section 3.1: binary, so that it may hold anything.
+		{"ISUP", "multipart/mixed; boundary=unique-boundary-1", "--unique-boundary-1\r\n" + part + "\r\n--unique-boundary-1\r\n" +
+			"Content-Type: application/ISUP;version=nxv3;base=etsi121\r\nContent-Disposition: signal;handling=optional\r\n\r\n\x89\x8b\x0e\x95\x1e\r\x1e\x1e\x06\x26\x05\n\x0d\r\n--unique-boundary-1--", sdp},
+		{"ISUP first", "multipart/mixed; boundary=unique-boundary-1", "--unique-boundary-1\r\nContent-Type: application/ISUP;version=itu-t92+\r\n\r\n" +
+			"\x01\x00\r\n\r\nv=\x00\x0a\xff\r\n--unique-boundary-1\r\n" + part + "\r\n--unique-boundary-1--", sdp},
+		{"cut within the SDP", "multipart/mixed;boundary=b1", "--b1\r\nContent-Type: text/plain\r\n\r\nx\r\n--b1\r\n" + part[:len(part)-2], sdp[:len(sdp)-2]},
+		{"cut before the SDP", "multipart/mixed;boundary=b1", "--b1\r\nContent-Type: text/plain\r\n\r\nx\r\n--b1\r\nContent-Type: applica", ""},
 		{"no SDP", "multipart/mixed;boundary=b1", "--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1--", ""},
 	} {
 		var m sip.Message
