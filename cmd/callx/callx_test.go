@@ -60,6 +60,7 @@ type (
 			Channels int
 		}
 		Encryption                                                        string
+		Decrypted                                                         bool
 		OffsetS                                                           float64 `json:"offset_s"`
 		Packets, Lost, Duplicates, Reordered, Late, Undecodable, Expected int
 		LossPercent                                                       float64 `json:"loss_percent"`
