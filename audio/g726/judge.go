@@ -10,13 +10,21 @@ import "math"
 type judge struct {
 	chosen packing
 	sure   bool
+	doubt  float64 // by how much the balance must exceed firstDoubt
 	// balance is how much more noise the chosen packing has had so far, in
 	// factors of 2 of each packet's energy; negative where it has less.
 	balance float64
 }
 
+// The first loud packet is believed soonest, for what is decoded the wrong way
+// is loud noise. Later it takes more, lest mere noise wanders so far.
 const (
-	doubt = 6  // balance at which the other packing is chosen
+	firstDoubt = .5  // balance at which the other packing is chosen, at first,
+	moreDoubt  = .25 // how much it grows with each packet,
+	mostDoubt  = 6   // and the most it grows to
+)
+
+const (
 	trust = 50 // balance, below 0, at which the chosen one is final
 	most  = 4  // what one packet can add
 	decay = .1 // what one takes of the trust, so that mere noise never suffices
@@ -34,6 +42,8 @@ func (j *judge) hear(chosen, other []int16, size int64) bool {
 	weight := math.Log2(noise(chosen) / noise(other))
 	j.balance -= min(max(j.balance, -decay), decay)
 	j.balance += min(max(weight, -most), most)
+	doubt := firstDoubt + j.doubt
+	j.doubt = min(j.doubt+moreDoubt, mostDoubt-firstDoubt)
 	if j.balance > doubt {
 		j.chosen, j.balance = 1-j.chosen, -j.balance
 		return true
