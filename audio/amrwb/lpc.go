@@ -6,19 +6,18 @@ const (
 	highOrder        = 20 // of the linear prediction at 16 kHz
 	subframeSamples  = 64 // at 12.8 kHz
 	highSamples      = 80 // at 16 kHz
-	maxOrder         = highOrder
-	half             = maxOrder / 2
-	synthesisHeadway = 9 // bits that the synthesis is ahead of the excitation
+	synthesisHeadway = 9  // bits that the synthesis is ahead of the excitation
 )
 
 // predictor writes the coefficients of the linear predictor of immittance
 // spectral pairs, in Q12, the first being 1 (TS 26.190 section 5.2.4). a is
 // longer than pairs by one; the order is 16, or 20 where the arithmetic has two
-// bits less.
+// bits less. A coefficient may need more than a word, which is why the
+// reference code scales the filters of comfort noise.
 func predictor(pairs []int32, a []int32) {
 	m := len(pairs)
 	n := m / 2
-	var f1, f2 [half + 1]int32
+	var f1, f2 [highOrder/2 + 1]int32
 	scale := int32(0)
 	if m > order {
 		scale = 2
@@ -81,7 +80,7 @@ func weigh(a, out []int32, factor int32) {
 // synthesize filters half of x with 1/a in place. memory are the last samples
 // before, as many as the order of a.
 func synthesize(a []int32, x *[highSamples]int32, memory []int32) {
-	var y [maxOrder + highSamples]int32
+	var y [highOrder + highSamples]int32
 	m := len(a) - 1
 	copy(y[:m], memory)
 	for i, v := range x {
