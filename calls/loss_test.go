@@ -118,3 +118,40 @@ func TestCaptureDrop(t *testing.T) {
 		}
 	}
 }
+
+// TestReports: what both ends say of a stream stands with it: an SR and its
+// echo in an RR make a round trip, an XR the receiver's judgement.
+func TestReports(t *testing.T) {
+	be := binary.BigEndian
+	var s scene
+	s.ring(0, "x", 'a', 'b', 4000)
+	s.rtp(1, 'a', 4000, 'b', 4000, 11)
+	send := func(seconds float64, from, to byte, b []byte) {
+		s.list = append(s.list, wire.Datagram{Nanos: at(seconds), Payload: b, Flow: wire.Flow{Src: host(from, 4001), Dst: host(to, 4001), Proto: wire.UDP}})
+	}
+	sr := append([]byte{0x80, 200, 0, 6, 0, 0, 0, 11}, make([]byte, 8)...)
+	be.PutUint64(sr[8:], 0x1111222233334444)
+	sr = be.AppendUint32(sr, 0)
+	sr = be.AppendUint32(sr, 50)
+	sr = be.AppendUint32(sr, 8000)
+	send(2, 'a', 'b', sr)
+	rr := []byte{0x81, 201, 0, 7, 0, 0, 0, 99, 0, 0, 0, 11, 0, 0, 0, 3, 0, 0, 0, 60}
+	rr = be.AppendUint32(rr, 80)         // jitter: 10 ms
+	rr = be.AppendUint32(rr, 0x22223333) // the middle of the NTP time
+	rr = be.AppendUint32(rr, 65536/2)    // half a second later
+	xr := append([]byte{0x80, 207, 0, 10, 0, 0, 0, 99, 7, 0, 0, 8, 0, 0, 0, 11}, make([]byte, 28)...)
+	xr[8+24], xr[8+26] = 88, 41
+	send(2.54, 'b', 'a', append(rr, xr...))
+	send(2.9, 'a', 'b', []byte{0x81, 203, 0, 1, 0, 0, 0, 11})
+	got := s.index().Calls[0].Legs[0].Streams[0].RTCP
+	if got == nil || got.SenderPackets != 50 || got.SenderOctets != 8000 || !got.Bye || got.ReceiverLost != 3 {
+		t.Fatalf("%+v", got)
+	}
+	for name, v := range map[string][2]float64{
+		"jitter": {float64(*got.ReceiverJitter), 10}, "round trip": {float64(*got.RoundTrip), 40}, "R": {float64(*got.RFactor), 88}, "MOS": {float64(*got.MOS), 4.1},
+	} {
+		if d := v[0] - v[1]; d > 1e-6 || d < -1e-6 {
+			t.Errorf("%s %v, want %v", name, v[0], v[1])
+		}
+	}
+}

@@ -25,7 +25,11 @@ type RTCP struct {
 	ReceiverJitter *Decimal `json:"receiver_jitter_max_ms"`
 	// RoundTrip is the mean time from the capture point to the receiver and back.
 	RoundTrip *Decimal `json:"receiver_round_trip_ms"`
-	Bye       bool     `json:"bye"` // the sender said that it stops
+	// RFactor and MOS are the receiver's own last judgement (RFC 3611 section
+	// 4.7.5: R of the E-model, MOS of listening quality).
+	RFactor *Decimal `json:"receiver_r_factor"`
+	MOS     *Decimal `json:"receiver_mos_lq"`
+	Bye     bool     `json:"bye"` // the sender said that it stops
 }
 
 // senderState is what SRs say of one SSRC on one flow.
@@ -43,6 +47,7 @@ type receiverState struct {
 	jitter      uint32
 	trips       uint64
 	trip        int64 // nanoseconds, sum
+	voip        rtcp.VoIP
 }
 
 // reports holds all that RTCP said. Keys are the flows that RTCP took; the SSRC
@@ -67,6 +72,11 @@ func (rs *reports) take(d *wire.Datagram) {
 		}
 		for i := range p.Reports {
 			rs.received(d, &p.Reports[i])
+		}
+		for _, v := range p.VoIP {
+			if s := rs.receivers[pack(&d.Flow, v.SSRC)]; s != nil {
+				s.voip = v
+			}
 		}
 		for _, ssrc := range p.Byes {
 			if s := rs.senders[pack(&d.Flow, ssrc)]; s != nil {
@@ -146,6 +156,13 @@ func (b *builder) rtcpOf(r *run) *RTCP {
 		out.ReceiverJitter = decimal(float64(back.jitter) * 1e3 / float64(r.clock.hz()))
 		if back.trips > 0 {
 			out.RoundTrip = decimal(float64(back.trip) / float64(back.trips) / 1e6)
+		}
+		const unknown = 127
+		if v := back.voip; v.SSRC != 0 && v.RFactor != unknown {
+			out.RFactor = decimal(float64(v.RFactor))
+		}
+		if v := back.voip; v.SSRC != 0 && v.MOSLQ != unknown {
+			out.MOS = decimal(float64(v.MOSLQ) / 10)
 		}
 	}
 	return out
