@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"testing"
+	"time"
 
 	"callx/pcapio/wire"
 )
@@ -130,21 +131,23 @@ func TestReports(t *testing.T) {
 		s.list = append(s.list, wire.Datagram{Nanos: at(seconds), Payload: b, Flow: wire.Flow{Src: host(from, 4001), Dst: host(to, 4001), Proto: wire.UDP}})
 	}
 	sr := append([]byte{0x80, 200, 0, 6, 0, 0, 0, 11}, make([]byte, 8)...)
-	be.PutUint64(sr[8:], 0x1111222233334444)
+	be.PutUint64(sr[8:], 0xe8e7_2222_8000_0000) // half a second after 2023-10-28T06:01:06Z
 	sr = be.AppendUint32(sr, 0)
 	sr = be.AppendUint32(sr, 50)
 	sr = be.AppendUint32(sr, 8000)
 	send(2, 'a', 'b', sr)
 	rr := []byte{0x81, 201, 0, 7, 0, 0, 0, 99, 0, 0, 0, 11, 0, 0, 0, 3, 0, 0, 0, 60}
 	rr = be.AppendUint32(rr, 80)         // jitter: 10 ms
-	rr = be.AppendUint32(rr, 0x22223333) // the middle of the NTP time
+	rr = be.AppendUint32(rr, 0x22228000) // the middle of the NTP time
 	rr = be.AppendUint32(rr, 65536/2)    // half a second later
 	xr := append([]byte{0x80, 207, 0, 10, 0, 0, 0, 99, 7, 0, 0, 8, 0, 0, 0, 11}, make([]byte, 28)...)
 	xr[8+24], xr[8+26] = 88, 41
 	send(2.54, 'b', 'a', append(rr, xr...))
 	send(2.9, 'a', 'b', []byte{0x81, 203, 0, 1, 0, 0, 0, 11})
 	got := s.index().Calls[0].Legs[0].Streams[0].RTCP
-	if got == nil || got.SenderPackets != 50 || got.SenderOctets != 8000 || !got.Bye || got.ReceiverLost != 3 {
+	const want = "2023-10-28T06:01:06.5Z"
+	if got == nil || got.SenderPackets != 50 || got.SenderOctets != 8000 || !got.Bye || got.ReceiverLost != 3 ||
+		got.SenderTime.Format(time.RFC3339Nano) != want {
 		t.Fatalf("%+v", got)
 	}
 	for name, v := range map[string][2]float64{

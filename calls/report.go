@@ -15,9 +15,13 @@ const maxReported = 1 << 18
 
 // A RTCP is what both ends of a stream report of it (RFC 3550 section 6.4).
 type RTCP struct {
-	SenderReports   uint64 `json:"sender_reports"`
-	SenderPackets   uint32 `json:"sender_packets"` // sent in all, as the last report says
-	SenderOctets    uint32 `json:"sender_octets"`
+	SenderReports uint64 `json:"sender_reports"`
+	SenderPackets uint32 `json:"sender_packets"` // sent in all, as the last report says
+	SenderOctets  uint32 `json:"sender_octets"`
+	// SenderTime is the sender's own clock at timestamp SenderTimestamp: both of
+	// the last report (RFC 3550 section 6.4.1). The clock may be set to anything.
+	SenderTime      Time   `json:"sender_ntp"`
+	SenderTimestamp uint32 `json:"sender_rtp"`
 	ReceiverReports uint64 `json:"receiver_reports"`
 	// ReceiverLost is how many packets the receiver missed in all; negative if
 	// it got more copies than it missed packets.
@@ -150,6 +154,7 @@ func (b *builder) rtcpOf(r *run) *RTCP {
 	out := &RTCP{}
 	if s != nil {
 		out.SenderReports, out.SenderPackets, out.SenderOctets, out.Bye = s.count, s.last.Packets, s.last.Octets, s.bye
+		out.SenderTime, out.SenderTimestamp = ntpTime(s.last.NTP), s.last.RTP
 	}
 	if back != nil {
 		out.ReceiverReports, out.ReceiverLost = back.count, back.last.Lost
@@ -166,6 +171,20 @@ func (b *builder) rtcpOf(r *run) *RTCP {
 		}
 	}
 	return out
+}
+
+// ntpTime returns the instant of an NTP timestamp, unknown where it is 0. The
+// era is that of 1968 to 2104 (RFC 4330 section 3).
+func ntpTime(ntp uint64) Time {
+	if ntp == 0 {
+		return Time{}
+	}
+	const to1970 = 2208988800
+	seconds := int64(ntp>>32) - to1970
+	if ntp>>63 == 0 {
+		seconds += 1 << 32
+	}
+	return timeOf(seconds*1e9 + int64(ntp&0xffffffff*1e9>>32))
 }
 
 func decimal(v float64) *Decimal {
