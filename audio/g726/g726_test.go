@@ -119,9 +119,9 @@ func speech(t *testing.T) map[string][]int16 {
 	return voices
 }
 
-// TestPacking: whatever the name says, the packing is found, and within the
-// first packets that hold sound: 2, and 5 at 16 kbit/s, where the two packings
-// sound most alike.
+// TestPacking: whatever the name says, the packing is found. One packet that
+// holds sound may be decoded the other way before, and three at 16 kbit/s,
+// where the two packings sound most alike.
 func TestPacking(t *testing.T) {
 	reference := spandsp(t)
 	for leg, pcm := range speech(t) {
@@ -140,9 +140,9 @@ func TestPacking(t *testing.T) {
 							got, _ = d.Decode(got, packet)
 						}
 						want := unwrapped(t, want, got)
-						loud, other, most := 0, 0, 2
+						loud, other, most := 0, 0, 1
 						if kbit == 16 {
-							most = 5
+							most = 3
 						}
 						for from := 0; from+160 <= len(want); from += 160 {
 							if size(want[from:from+160]) < 300 {
