@@ -144,3 +144,30 @@ func TestAddressServesAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestBypass: a switch calls on, and lets the two talk directly: it passes the
+// SDP of each on to the other. Both voices are in the call that began first.
+func TestBypass(t *testing.T) {
+	for _, reused := range []bool{false, true} {
+		var s scene
+		if reused { // the same ports were in use before, in a call that nobody hung up
+			s.sip(-90, "a>s", "INVITE", "old", 1, "a:6", "b", 4000)
+			s.message(-89.9, "s>a", "200 INVITE", "old", 1, "a:6", "b:7", 'b', 4002)
+		}
+		s.sip(0, "a>s", "INVITE", "x", 1, "a:1", "b", 4000)
+		s.message(0.1, "s>b", "INVITE", "y", 1, "a:3", "b", 'a', 4000)
+		s.sip(1, "b>s", "200 INVITE", "y", 1, "a:3", "b:4", 4002)
+		s.message(1.1, "s>a", "200 INVITE", "x", 1, "a:1", "b:2", 'b', 4002)
+		s.rtp(2, 'a', 4000, 'b', 4002, 11)
+		s.rtp(2, 'b', 4002, 'a', 4000, 22)
+		for _, c := range s.index().Calls {
+			want := ""
+			if c.CallIDs[0] == "x" {
+				want = "caller=a/1 callee=b/1"
+			}
+			if got := legs(c); got != want {
+				t.Errorf("reused %v, call %s: legs %q, want %q", reused, c.CallIDs[0], got, want)
+			}
+		}
+	}
+}

@@ -15,7 +15,8 @@ type claim struct {
 	owner       *member // who receives there
 	from, until int64
 	media       *sdp.Media
-	rule        string // sdp, ice or nat
+	rule        string     // sdp, ice or nat
+	by          netip.Addr // who described it, by its address in the capture
 }
 
 // slack is by how much media may outlive or precede its signalling: packets
@@ -92,7 +93,7 @@ func (m *member) claims() (list claims) {
 				}
 			}
 			for _, p := range places {
-				list = append(list, claim{at: p.at, owner: m, from: ds.nanos, until: end, media: media, rule: p.rule})
+				list = append(list, claim{at: p.at, owner: m, from: ds.nanos, until: end, media: media, rule: p.rule, by: ds.from})
 				if len(m.says) == 1 {
 					continue
 				}
@@ -171,7 +172,7 @@ const maxClaims = 64
 // when the run began, the latest such; else one that the run overlaps. Claims
 // whose media has the run's payload types come before others; before all come
 // those of a dialog whose other side is at the far end of the run's flow: one
-// host may receive at one port for several calls.
+// host may receive at one port for several calls. See also repeats.
 func (cs claims) find(addr, far netip.AddrPort, r *run) *claim {
 	first, _ := slices.BinarySearchFunc(cs, addr, func(c claim, at netip.AddrPort) int { return c.at.Compare(at) })
 	list := cs[first:]
@@ -183,8 +184,7 @@ func (cs claims) find(addr, far netip.AddrPort, r *run) *claim {
 	})
 	list = list[:n]
 	after, _ := slices.BinarySearchFunc(list, r.first+slack+1, func(c claim, t int64) int { return cmp.Compare(c.from, t) })
-	var best *claim
-	bestScore, bestKnown := int64(-1), false
+	var own, told candidate // described by the owner itself, or by another
 	for i := max(0, after-maxClaims); i < min(len(list), after+maxClaims); i++ {
 		c := &list[i]
 		if r.first > c.until+slack || r.last < c.from-slack {
@@ -198,12 +198,41 @@ func (cs claims) find(addr, far netip.AddrPort, r *run) *claim {
 		if !carries(c.media, r) {
 			score /= 2
 		}
-		known := c.owner.faces(far)
-		if known == bestKnown && score > bestScore || known && !bestKnown {
-			best, bestScore, bestKnown = c, score, known
+		best := &told
+		if c.by == c.at.Addr() {
+			best = &own
+		}
+		if n := (candidate{c, c.owner.faces(far), score}); n.beats(best) {
+			*best = n
 		}
 	}
-	return best
+	switch {
+	case own.known && told.known && told.repeats(own.claim):
+		if told.owner.d.start < own.owner.d.start {
+			return told.claim
+		}
+	case told.beats(&own):
+		return told.claim
+	}
+	return own.claim
+}
+
+// A candidate is a claim and how well it fits a run.
+type candidate struct {
+	*claim
+	known bool // the owner's other side is at the far end
+	score int64
+}
+
+func (c *candidate) beats(o *candidate) bool {
+	return c.claim != nil && (o.claim == nil || c.known && !o.known || c.known == o.known && c.score > o.score)
+}
+
+// repeats reports whether c was made by a party of the dialog in which o was:
+// a switch that stays out of the media, and passes on in one dialog where media
+// goes in the other. The conversation then is heard in the one that began first.
+func (c *claim) repeats(o *claim) bool {
+	return c.owner.d != o.owner.d && slices.ContainsFunc(o.owner.others(), func(m *member) bool { return m.at.Addr() == c.by })
 }
 
 // faces reports whether the other side of m said that it receives at an address.

@@ -40,6 +40,7 @@ type dialog struct {
 // more is what few dialogs have.
 type more struct {
 	replaces   dialogID
+	joins      string // Call-ID of the dialog that it joins (RFC 3911)
 	referredBy string
 	refers     []refer
 	expires    int64   // the session timer in nanoseconds (RFC 4028), 0 if there is none

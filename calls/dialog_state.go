@@ -28,7 +28,11 @@ func (d *dialog) take(who *member, m *sip.Message, dg *wire.Datagram) {
 	}
 	switch {
 	case m.IsMethod("BYE"):
-		if !d.bye {
+		if fork := d.fork(who, m); fork.n > 1 && d.answered(fork) {
+			if d.fresh(m, who) { // the call goes on with the one that answered first
+				d.event(t, "bye", who, reason(m))
+			}
+		} else if !d.bye {
 			d.bye, d.end = true, t
 			d.event(t, "bye", who, reason(m))
 		}
@@ -70,6 +74,9 @@ func (d *dialog) invite(who *member, m *sip.Message, dg *wire.Datagram) {
 	if v := m.Header("Replaces"); v != nil {
 		d.extra().replaces = parseReplaces(v)
 	}
+	if v := m.Header("Join"); v != nil {
+		d.extra().joins = parseReplaces(v).callID // written alike
+	}
 	if v := m.Header("Referred-By"); v != nil {
 		by := sip.ParseAddress(v)
 		d.extra().referredBy = text(by.URI)
@@ -93,14 +100,26 @@ func (d *dialog) respond(who *member, m *sip.Message, t int64) {
 			d.ringing = t
 		}
 	case m.Status >= 300 && (m.CSeq >= d.inviteSeq || d.final == 0):
-		if d.final != m.Status {
-			d.final, d.end = m.Status, t
+		if d.final == m.Status {
+			return
 		}
+		d.final, d.end = m.Status, t
 		if m.Status < 400 {
 			to := sip.ParseAddress(m.Header("Contact"))
 			d.event(t, "redirect", who, "to "+text(to.URI))
 		}
 	}
+}
+
+// fork returns the callee in whose dialog who sent a request.
+func (d *dialog) fork(who *member, m *sip.Message) *member {
+	if who.isCaller() {
+		if callee := d.calleeOf(string(m.To.Tag)); callee != nil {
+			return callee
+		}
+		return d.members[1]
+	}
+	return who
 }
 
 func (d *dialog) answered(who *member) bool {

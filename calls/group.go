@@ -138,6 +138,9 @@ func linksByHeader(list []*conversation) []link {
 			if k, ok := byID[d.beyond().replaces.callID]; ok && k != i {
 				links = append(links, newLink(i, k, byHeader, "header Replaces names the other's dialog"))
 			}
+			if k, ok := byID[d.beyond().joins]; ok && k != i {
+				links = append(links, newLink(i, k, byHeader, "header Join names the other's dialog"))
+			}
 			for _, t := range d.beyond().tokens {
 				if k, ok := byID[t.value]; ok && k != i {
 					links = append(links, newLink(i, k, byHeader, fmt.Sprintf("header %s names the other's Call-ID", t.header)))

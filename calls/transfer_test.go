@@ -2,6 +2,7 @@ package calls
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,12 +19,17 @@ func host(name byte, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, name - 'a' + 1}), port)
 }
 
-func at(seconds float64) int64 { return 1700000000e9 + int64(seconds*1e9) }
+func at(seconds float64) int64 { return 1700000000e9 + int64(math.Round(seconds*1e9)) }
 
 // sip sends "a>b INVITE" or "b>a 200" of a dialog that from began to to, with
 // the tags of both; the request's URI is that of its receiver. port is that of
 // the SDP, 0 for none, negative to put on hold.
 func (s *scene) sip(seconds float64, hop, what, callID string, seq int, from, to string, port int, headers ...string) {
+	s.message(seconds, hop, what, callID, seq, from, to, hop[0], port, headers...)
+}
+
+// message is sip with an SDP that has the address of describer.
+func (s *scene) message(seconds float64, hop, what, callID string, seq int, from, to string, describer byte, port int, headers ...string) {
 	method := what
 	first := what + " sip:" + hop[2:3] + "@h SIP/2.0"
 	if code, rest, ok := strings.Cut(what, " "); ok {
@@ -42,7 +48,7 @@ func (s *scene) sip(seconds float64, hop, what, callID string, seq int, from, to
 		port, direction = -port, "a=sendonly\r\n"
 	}
 	if port > 0 {
-		ip := host(hop[0], 1).Addr()
+		ip := host(describer, 1).Addr()
 		body = fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %v\r\ns=-\r\nc=IN IP4 %v\r\nt=0 0\r\nm=audio %d RTP/AVP 8\r\n%s", ip, ip, port, direction)
 		headers = append(headers, "Content-Type: application/sdp")
 	}
