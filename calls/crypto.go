@@ -141,10 +141,12 @@ func (b *builder) given(runs []*run) bool {
 // shorten takes octets off every packet of the run that pass 1 took for audio.
 func (r *run) shorten(octets int64) {
 	f := r.mainFormat()
-	if f.bytesPerTick == 0 {
-		return
+	ticks := int64(0)
+	if f.bytesPerTick > 0 {
+		ticks = octets / int64(f.bytesPerTick)
+	} else if f.frame.octets > 0 {
+		ticks = octets / int64(f.frame.octets) * int64(f.frame.ticks)
 	}
-	ticks := octets / int64(f.bytesPerTick)
 	for i := range r.gaps {
 		r.gaps[i].from = min(r.gaps[i].from-ticks, r.gaps[i].to)
 	}

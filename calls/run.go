@@ -75,7 +75,8 @@ const maxGaps = 1 << 16
 // A format is a payload type as one run uses it.
 type format struct {
 	pt           uint8
-	bytesPerTick uint8 // 0 where the duration cannot be told from the length
+	bytesPerTick uint8 // 0 where the duration cannot be told from the length so
+	frame        frame
 	step         int64 // least advance of the timestamp between packets in sequence; 0 unknown
 	first        int64 // arrival of its first packet
 	packets      uint64
@@ -103,6 +104,13 @@ func (r *run) duration(s *sample) int64 {
 	if r.cur.bytesPerTick > 0 {
 		return int64(s.size) / int64(r.cur.bytesPerTick)
 	}
+	if f := r.cur.frame; f.octets > 0 {
+		n := s.size / int32(f.octets)
+		if rest := s.size % int32(f.octets); rest == int32(f.sid) && rest > 0 {
+			n++
+		}
+		return int64(n) * int64(f.ticks)
+	}
 	return r.cur.step
 }
 
@@ -115,7 +123,7 @@ func (r *run) change(s *sample) {
 	i := slices.IndexFunc(r.formats, func(f format) bool { return f.pt == s.pt })
 	if i < 0 {
 		if len(r.formats) < maxFormats {
-			r.formats = append(r.formats, format{pt: s.pt, bytesPerTick: bytesPerTick[s.pt], first: s.nanos})
+			r.formats = append(r.formats, format{pt: s.pt, bytesPerTick: bytesPerTick[s.pt], frame: frames[s.pt], first: s.nanos})
 		}
 		i = len(r.formats) - 1
 	}
@@ -136,6 +144,15 @@ const comfortNoise = 13
 // bytesPerTick holds the static payload types whose length gives their
 // duration (RFC 3551 table 4): PCMU, PCMA, G722, L16 stereo and mono.
 var bytesPerTick = [128]uint8{0: 1, 8: 1, 9: 1, 10: 4, 11: 2}
+
+// A frame says how long a codec's frames are and last; the zero value is of
+// one whose frames differ. sid is the length of one of comfort noise, which may
+// come last in a packet.
+type frame struct{ octets, ticks, sid uint8 }
+
+// frames holds the static payload types whose frames are all alike (RFC 3551
+// sections 4.5.6 and 4.5.8.1): GSM and G729.
+var frames = [128]frame{3: {33, 160, 0}, 18: {10, 80, 2}}
 
 // add takes one packet, and reports false where it does not go on from what
 // the run holds; nothing is changed then.

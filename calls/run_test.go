@@ -188,3 +188,27 @@ func backwards(from, to int) (list []int) {
 	}
 	return list
 }
+
+// TestRunFrames: with G.729 the last packet of a talkspurt is shorter than the
+// others, and a SID of two octets may follow (RFC 3551 section 4.5.6): only
+// what no packet covers is a pause.
+func TestRunFrames(t *testing.T) {
+	r := new(run)
+	ts := uint32(0)
+	for i, p := range []struct{ size, ticks int }{{20, 160}, {20, 160}, {10, 80}, {20, 160}, {12, 160 + 800}, {20, 160}, {2, 80 + 400}, {20, 160}} {
+		s := &sample{seq: uint16(i), ts: ts, nanos: int64(ts) * 125000, pt: 18, size: int32(p.size)}
+		if i == 0 {
+			r.begin(0, s)
+		} else if !r.add(s) {
+			t.Fatalf("packet %d is refused", i)
+		}
+		ts += uint32(p.ticks)
+	}
+	var got []int64
+	for _, g := range r.gaps {
+		got = append(got, g.to-g.from)
+	}
+	if !slices.Equal(got, []int64{800, 400}) {
+		t.Errorf("pauses of %v ticks, want 800 and 400", got)
+	}
+}
