@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"callx/calls/rtp"
@@ -193,7 +194,7 @@ func (x *Indexer) flush() {
 func (x *Indexer) datagram(d *wire.Datagram) *uint64 {
 	b := d.Payload
 	if d.Duplicate {
-		if x.copied == 0 {
+		if x.copied == 0 || cmp.Or(cmp.Compare(d.Pos.File, x.copy.File), cmp.Compare(d.Pos.Frame, x.copy.Frame)) < 0 {
 			x.copy = d.Pos
 		}
 		x.copied++
