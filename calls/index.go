@@ -113,7 +113,7 @@ type Leg struct {
 	Party       string  `json:"party"`    // caller, callee, callee-2, ..., a, b
 	Identity    Party   `json:"identity"` // who that is, as the signalling says
 	Codecs      []Codec `json:"codecs"`
-	Encryption  string  `json:"encryption"` // none, sdes, dtls, zrtp
+	Encryption  string  `json:"encryption"` // none, sdes, dtls, zrtp; srtp where the keying was not seen
 	Decrypted   bool    `json:"decrypted"`
 	Rule        string  `json:"rule"` // how its first stream was attached: sdp, ice, symmetric, nat, hop, unattributed
 	Start       Time    `json:"start"`

@@ -61,6 +61,10 @@ func TestSRTPKeys(t *testing.T) {
 			}
 		})
 	}
+	_, m := extract(t, exitOK, filepath.Join(dir, "bob_srtp_out.pcap"), "--srtp-key", "*=NhqBK/JjtVJgmOgPyDKpvMTEjvFCQ4eiyVQelF6x")
+	if l := m.Calls[0].Legs[0]; l.Packets != 1562 || l.Undecodable != 0 || !l.Decrypted {
+		t.Errorf("bob_srtp_out.pcap: %+v", l)
+	}
 	code, _, stderr := callx(t, "list", a, "--srtp-key", "*=SECRETSECRET")
 	if code != exitUsage || strings.Contains(stderr, "SECRETSECRET") {
 		t.Errorf("exit %d: %s", code, stderr)
