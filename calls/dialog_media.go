@@ -35,13 +35,7 @@ func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, ds *di
 	if who.isCaller() != m.IsRequest() { // a callee asked
 		generation |= 1
 	}
-	var h maphash.Hash
-	h.SetSeed(ds.seed)
-	h.Write(body)
-	h.WriteByte(byte(who.n))
-	h.WriteByte(byte(generation))
-	k := h.Sum64() &^ 1 // fresh uses odd keys
-	if !d.seen.add(k) {
+	if !d.seen.add(ds.digest(body, who, generation)) {
 		return who, nil
 	}
 	session, err := ds.pool.Parse(body)
@@ -49,7 +43,11 @@ func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, ds *di
 		d.note(dg.Pos, "sdp", "session description could not be read: "+err.Error())
 		return who, nil
 	}
-	who = d.unite(who, session)
+	if one := d.unite(who, session); one != who {
+		if who = one; !d.seen.add(ds.digest(body, who, generation)) {
+			return who, nil
+		}
+	}
 	held := who.holds()
 	offer := !who.answers(generation)
 	who.says = append(who.says, description{nanos: dg.Nanos, from: dg.Flow.Src.Addr(), generation: generation, offer: offer, media: session.Media, bundle: session.Bundle})
@@ -63,6 +61,16 @@ func (d *dialog) describe(who *member, m *sip.Message, dg *wire.Datagram, ds *di
 		d.event(dg.Nanos, kind, who, "")
 	}
 	return who, session
+}
+
+// digest is what one description of a member is known by when it is repeated.
+func (ds *dialogs) digest(body []byte, who *member, generation uint64) uint64 {
+	var h maphash.Hash
+	h.SetSeed(ds.seed)
+	h.Write(body)
+	h.WriteByte(byte(who.n))
+	h.WriteByte(byte(generation))
+	return h.Sum64() &^ 1 // fresh uses odd keys
 }
 
 // answers tells an answer from an offer (RFC 3264): the second description of

@@ -66,7 +66,7 @@ func (d *dialog) invite(who *member, m *sip.Message, dg *wire.Datagram) {
 			d.event(dg.Nanos, "reinvite", who, "")
 		}
 	case d.answer == 0 && who.isCaller():
-		if m.CSeq > d.inviteSeq && d.final >= 300 {
+		if m.CSeq > d.inviteSeq && d.final >= 300 && !d.bye {
 			d.final, d.end = 0, 0 // tried again: with credentials, or where it was redirected to
 		}
 		d.inviteSeq = max(d.inviteSeq, m.CSeq)
@@ -89,6 +89,9 @@ func (d *dialog) respond(who *member, m *sip.Message, t int64) {
 	case m.Status >= 200 && m.Status < 300:
 		if d.answer == 0 {
 			d.answer, d.final, d.end = t, m.Status, 0
+			if d.bye { // it crossed the answer, or is seen before it
+				d.end = t
+			}
 			d.promote(who)
 			d.event(t, "answer", who, "")
 		} else if who.n > 1 && !d.answered(who) { // a second fork answered too
