@@ -172,6 +172,9 @@ func newDialog(m *sip.Message, dg *wire.Datagram) *dialog {
 	both := &[2]member{{Party: partyOf(&m.From), d: d}, {Party: partyOf(&m.To), d: d, n: 1}}
 	d.members = []*member{&both[0], &both[1]}
 	d.running = m.IsRequest() && len(m.To.Tag) > 0 || !m.IsRequest()
+	if !m.IsRequest() {
+		d.first = d.first.Reverse()
+	}
 	if tag := string(m.To.Tag); tag != "" && (m.IsRequest() || m.Status > 100 && m.Status < 300) {
 		d.taggings[0].callees = []tagged{{tag, d.members[1]}}
 	}

@@ -60,6 +60,9 @@ func (d *dialog) take(who *member, m *sip.Message, dg *wire.Datagram) {
 func reason(m *sip.Message) string { return text(m.Header("Reason")) }
 
 func (d *dialog) invite(who *member, m *sip.Message, dg *wire.Datagram) {
+	if len(m.To.Tag) == 0 {
+		d.running = false
+	}
 	switch {
 	case d.answer != 0 && dg.Nanos > d.answer:
 		if d.fresh(m, who) {
@@ -107,6 +110,7 @@ func (d *dialog) respond(who *member, m *sip.Message, t int64) {
 			return
 		}
 		d.final, d.end = m.Status, t
+		d.inviteSeq = max(d.inviteSeq, m.CSeq) // its INVITE may be seen after it
 		if m.Status < 400 {
 			to := sip.ParseAddress(m.Header("Contact"))
 			d.event(t, "redirect", who, "to "+text(to.URI))
